@@ -1,0 +1,96 @@
+"""Refusals a member may read: `str(error)` is ready to show, attributes carry the facts."""
+
+_WHOSE = {
+    "member": "Your own allowance on this server",
+    "guild": "This server's budget",
+    "host": "The budget of whoever hosts this bot",
+    "account": "The NeuralBox account behind this bot",
+}
+
+
+class UserFacingError(Exception):
+    """Something a member can be told as it stands; nothing was charged, nothing is held."""
+
+
+class BudgetExceededError(UserFacingError):
+    """A level has too few tokens left. `level` is "member", "guild", "host" or "account"."""
+
+    def __init__(self, level: str, needed_tokens: int, available_tokens: int) -> None:
+        self.level = level
+        self.needed_tokens = needed_tokens
+        self.available_tokens = available_tokens
+        super().__init__(
+            f"{_WHOSE[level]} has {available_tokens:,} tokens left and this video needs up to "
+            f"{needed_tokens:,}. Nothing was charged. A shorter length or a cheaper model may fit; "
+            "`/help` lists the prices."
+        )
+
+
+class PromptRejectedError(UserFacingError):
+    """The prompt cannot be used as it is; `reason` is a whole sentence."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{reason} Nothing was charged.")
+
+
+class UnknownChoiceError(UserFacingError):
+    """A model, length or ratio that is not offered."""
+
+
+class TooManyJobsError(UserFacingError):
+    """A member or guild has as many unfinished videos as the host allows."""
+
+    def __init__(self, whose: str, limit: int) -> None:
+        self.limit = limit
+        super().__init__(
+            f"{whose} already has {limit} unfinished videos, which is the most this bot takes at "
+            "once. Nothing was charged. Please try again when one of them is done."
+        )
+
+
+class TooFastError(UserFacingError):
+    """A member asks more often than the host allows."""
+
+    def __init__(self, per_minute: int, retry_at: int) -> None:
+        self.retry_at = retry_at
+        super().__init__(
+            f"That is more than {per_minute} requests in a minute. Nothing was charged. "
+            f"You can try again <t:{retry_at}:R>."
+        )
+
+
+class ServicePausedError(UserFacingError):
+    """No new videos are taken just now; `reason` is a whole sentence."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{reason} Nothing was charged. Videos already under way go on.")
+
+
+class BusyError(UserFacingError):
+    """The books could not be written in time; certainly nothing is held."""
+
+    def __init__(self) -> None:
+        super().__init__("Reelbox is busy right now. Nothing was charged; please try again.")
+
+
+class MissingPermissionsError(UserFacingError):
+    """The bot lacks permissions in this channel; `names` are Discord's own words for them."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        super().__init__(
+            f"I cannot show a video in this channel: I am missing **{', '.join(names)}** here. "
+            "Nothing was charged. A server admin can allow it in the channel's settings."
+        )
+
+
+class WrongPlaceError(UserFacingError):
+    """Used outside a server."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "I make videos on servers, where a budget is shared. Nothing was charged. "
+            "Please use this command in a server channel I am in."
+        )

@@ -1,0 +1,113 @@
+"""Words every layer may use: what was asked for, what a job is, where it stands."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+RATIOS = ("16:9", "9:16", "1:1")
+LENGTHS_S = (5, 10)
+
+
+class State(StrEnum):
+    """Where a job stands. `pending`, `completed` and `failed` are the API's own words."""
+
+    RESERVED = "reserved"
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    NOT_SUBMITTED = "not_submitted"
+
+    @property
+    def is_final(self) -> bool:
+        """True when the job will not move again and its tokens are settled or released."""
+        return self in FINAL_STATES
+
+
+FINAL_STATES = frozenset(
+    {State.COMPLETED, State.FAILED, State.REJECTED, State.CANCELLED, State.NOT_SUBMITTED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRequest:
+    """What a member asked for, already normalised: exactly what is stored and later sent."""
+
+    prompt: str
+    model: str
+    duration_s: int
+    aspect_ratio: str
+    negative_prompt: str | None = None
+    image_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asked, where, and through which interaction.
+
+    `upload_limit_bytes` is what Discord said the place takes at that moment. The interaction's
+    token answers for 15 minutes and is kept no longer.
+    """
+
+    interaction_id: int
+    interaction_token: str
+    guild_id: int
+    channel_id: int
+    user_id: int
+    upload_limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The price told before anything is sent: the most a job can cost, in tokens.
+
+    `revision` counts the changes of the stored price list; 0 means that no price was stored and
+    the model's published maximum is held instead.
+    """
+
+    tokens: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request of a member, from the command to the delivered video. Times are UTC epoch s."""
+
+    id: int
+    public_id: str
+    interaction_id: int
+    guild_id: int
+    user_id: int
+    channel_id: int
+    message_id: int | None
+    request: VideoRequest
+    upload_limit_bytes: int
+    price_revision: int
+    fingerprint: str
+    hold_tokens: int
+    state: State
+    attention: str | None
+    created_at: int
+    submit_at: int | None
+    submit_deadline: int | None
+    tried_at: int | None
+    absent_seen: int
+    absent_at: int | None
+    charged_tokens: int | None
+    next_at: int
+    generation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A job whose tokens are held, and what that left to whoever asked.
+
+    `left_tokens` is the smallest that any limited level (member, guild, host) has left after
+    the hold; None when no level has a limit.
+    """
+
+    job: Job
+    left_tokens: int | None
