@@ -1,0 +1,270 @@
+"""The database thread: a transaction is one function, run whole, in the order it was handed over.
+
+Statements of several coroutines on one shared connection tear each other's transactions: one's
+commit publishes half of another's work, a cancelled await leaves a transaction open for ever. Here
+application code never sees BEGIN or COMMIT; it hands over a function and gets its result, and a
+cancelled caller learns nothing, while the transaction happens whole or not at all.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import aiosqlite
+
+from storage import invariants, schema
+from storage.errors import DatabaseBusyError, DatabaseLostError
+from storage.lock import instance_lock
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BUSY_TIMEOUT_S = 5.0
+WAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
+READERS = 2
+BALLAST_BYTES = 8 * 1024 * 1024
+# After these nobody knows what a failed COMMIT left behind, so the process ends and looks again.
+_LOST = {
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+}
+
+
+class _Thread(aiosqlite.Connection):
+    """aiosqlite's connection, with the one method we need of it: run a function on its thread."""
+
+    async def call(self, function: Callable[..., T], *args: Any) -> T:
+        result: T = await self._execute(function, *args)  # type: ignore[no-untyped-call]
+        return result
+
+    @property
+    def raw(self) -> sqlite3.Connection:
+        return self._conn
+
+
+class Database:
+    """One writer and some readers on one SQLite file. Open with `open_database`."""
+
+    def __init__(self, writer: _Thread, readers: list[_Thread], ballast: Path) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._ballast = ballast
+        self._turn = 0
+        self.lost = asyncio.Event()
+        """Set once the disk or file failed; the process must end."""
+
+    async def write(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `function(tx, ...)` between BEGIN IMMEDIATE and COMMIT; its exception rolls back.
+
+        Raises DatabaseBusyError when another process holds the file (nothing was written) and
+        DatabaseLostError when only a new start can tell what was.
+        """
+        return await self._guarded(
+            self._writer.call(
+                _transaction,
+                self._writer.raw,
+                lambda tx: function(tx, *args, **kwargs),
+                None,
+                self._ballast,
+            )
+        )
+
+    async def write_within(
+        self,
+        patience_s: float,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """As `write`, for someone who waits: not begun within `patience_s` means never begun."""
+        return await self._guarded(
+            self._writer.call(
+                _transaction,
+                self._writer.raw,
+                lambda tx: function(tx, *args, **kwargs),
+                time.monotonic() + patience_s,
+                self._ballast,
+            )
+        )
+
+    async def read(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `function(connection, ...)` on a read-only connection, in one snapshot."""
+        self._turn = (self._turn + 1) % len(self._readers)
+        reader = self._readers[self._turn]
+        return await self._guarded(
+            reader.call(
+                _snapshot, reader.raw, lambda connection: function(connection, *args, **kwargs)
+            )
+        )
+
+    async def _guarded(self, call: Awaitable[T]) -> T:
+        try:
+            return await call
+        except DatabaseLostError:
+            if not self.lost.is_set():
+                log.critical("the database failed; stopping so that a new start can look again")
+            self.lost.set()
+            raise
+
+
+@asynccontextmanager
+async def open_database(data_dir: Path, name: str = "reelbox.sqlite3") -> AsyncIterator[Database]:
+    """Lock the directory, open and check the file, and serve it for the life of the block.
+
+    Raises AlreadyRunningError, or UnusableDatabaseError with a sentence for the host.
+    """
+    path = data_dir / name
+    with instance_lock(data_dir / "reelbox.lock"):
+        schema.prepare(path)
+        ballast = data_dir / "ballast"
+        _keep_ballast(ballast)
+        opened: list[_Thread] = []
+        try:
+            writer = await _open(opened, lambda: _connect(path))
+            await writer.call(invariants.require, writer.raw)
+            readers = [
+                await _open(opened, lambda: _connect(path, read_only=True)) for _ in range(READERS)
+            ]
+            yield Database(writer, readers, ballast)
+        finally:
+            for connection in reversed(opened):
+                await connection.close()
+
+
+async def _open(opened: list[_Thread], connector: Callable[[], sqlite3.Connection]) -> _Thread:
+    connection = _Thread(connector, iter_chunk_size=64)
+    await connection
+    opened.append(connection)
+    return connection
+
+
+def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open one connection with the settings that the promises rest on."""
+    mode = "ro" if read_only else "rw"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_TIMEOUT_S,
+        # Created on the database thread and used on it alone; closing may come from there too.
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
+        # Only the writer checkpoints: two checkpointers at once meet the WAL-reset race.
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+    else:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # NORMAL would lose acknowledged commits at a power cut.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_SIZE_LIMIT_BYTES}")
+    return connection
+
+
+def _transaction(
+    connection: sqlite3.Connection,
+    function: Callable[[sqlite3.Connection], T],
+    begin_before: float | None,
+    ballast: Path,
+) -> T:
+    try:
+        return _attempt(connection, function, begin_before)
+    except sqlite3.Error as error:
+        if _primary(error) == sqlite3.SQLITE_FULL and ballast.exists():
+            # What is being written may already have cost tokens: give it the room kept for that.
+            log.critical("the disk is full; using the ballast kept for this")
+            ballast.unlink()
+            try:
+                return _attempt(connection, function, begin_before)
+            except sqlite3.Error as second:
+                error = second
+        if _primary(error) in _LOST:
+            raise DatabaseLostError(str(error)) from error
+        raise error
+
+
+def _attempt(
+    connection: sqlite3.Connection,
+    function: Callable[[sqlite3.Connection], T],
+    begin_before: float | None,
+) -> T:
+    _begin(connection, begin_before)
+    try:
+        result = function(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _begin(connection: sqlite3.Connection, begin_before: float | None) -> None:
+    patience_s = BUSY_TIMEOUT_S
+    if begin_before is not None:
+        patience_s = begin_before - time.monotonic()
+        if patience_s <= 0:
+            raise DatabaseBusyError("the writer was busy for too long")
+        connection.execute(f"PRAGMA busy_timeout = {int(patience_s * 1000)}")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if _primary(error) == sqlite3.SQLITE_BUSY:
+            raise DatabaseBusyError(str(error)) from error
+        raise
+    finally:
+        if begin_before is not None:
+            connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+
+
+def _snapshot(connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T]) -> T:
+    try:
+        connection.execute("BEGIN")
+        try:
+            return function(connection)
+        finally:
+            connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        if _primary(error) in _LOST - {sqlite3.SQLITE_READONLY}:
+            raise DatabaseLostError(str(error)) from error
+        raise
+
+
+def _primary(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for an error that Python raised by itself."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _keep_ballast(path: Path) -> None:
+    """Keep room for one more commit of something already paid for, should the disk fill up."""
+    try:
+        if not path.exists() or path.stat().st_size < BALLAST_BYTES:
+            path.write_bytes(b"\0" * BALLAST_BYTES)
+    except OSError:
+        path.unlink(missing_ok=True)
+        log.warning("no room for the ballast file; free some disk space")

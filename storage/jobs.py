@@ -1,0 +1,208 @@
+"""The `job` table: what was asked for, where it stands, and every move from state to state."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from models import Asker, Job, Quote, State, VideoRequest
+from storage.errors import DuplicateInteractionError, StaleStateError
+
+_SELECT = (
+    "SELECT j.*, (SELECT v.vendor_id FROM vendor_claim v WHERE v.job = j.id) AS generation_id"
+    " FROM job j"
+)
+TOKEN_LIFE_S = 15 * 60
+
+
+def insert(
+    tx: sqlite3.Connection,
+    asker: Asker,
+    request: VideoRequest,
+    quote: Quote,
+    fingerprint: str,
+    now: int,
+) -> int:
+    """Write a new job in `reserved`; raises DuplicateInteractionError for a replayed one."""
+    stored = {
+        "request": asdict(request),
+        "upload_limit_bytes": asker.upload_limit_bytes,
+        "price_revision": quote.revision,
+    }
+    try:
+        cursor = tx.execute(
+            "INSERT INTO job (interaction_id, guild_id, user_id, channel_id, model, request,"
+            " fingerprint, hold, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                asker.interaction_id,
+                asker.guild_id,
+                asker.user_id,
+                asker.channel_id,
+                request.model,
+                json.dumps(stored, ensure_ascii=False),
+                fingerprint,
+                quote.tokens,
+                now,
+            ),
+        )
+    except sqlite3.IntegrityError as error:
+        if "job.interaction_id" not in str(error):
+            raise
+        raise DuplicateInteractionError(str(asker.interaction_id)) from None
+    job_id = cursor.lastrowid
+    assert job_id is not None  # noqa: S101 - an INSERT that did not raise has its row
+    tx.execute(
+        "INSERT INTO interaction_token (job, token, expires_at) VALUES (?, ?, ?)",
+        (job_id, asker.interaction_token, now + TOKEN_LIFE_S),
+    )
+    return job_id
+
+
+def get(tx: sqlite3.Connection, job_id: int) -> Job:
+    """Return one job; raises KeyError when there is none of that number."""
+    row = tx.execute(f"{_SELECT} WHERE j.id = ?", (job_id,)).fetchone()
+    if row is None:
+        raise KeyError(job_id)
+    return _job(row)
+
+
+def is_any(tx: sqlite3.Connection) -> bool:
+    """True when there ever was a job."""
+    return tx.execute("SELECT 1 FROM job LIMIT 1").fetchone() is not None
+
+
+def list_in(tx: sqlite3.Connection, *states: State) -> list[Job]:
+    """Return all jobs in these states, oldest first."""
+    marks = ", ".join("?" * len(states))
+    rows = tx.execute(f"{_SELECT} WHERE j.state IN ({marks}) ORDER BY j.id", states)
+    return [_job(row) for row in rows]
+
+
+def list_pending_except(tx: sqlite3.Connection, known: frozenset[int]) -> list[Job]:
+    """Return the pending jobs that are not among the known ones, oldest first."""
+    ids = [row[0] for row in tx.execute("SELECT id FROM job WHERE state = 'pending' ORDER BY id")]
+    return [get(tx, job_id) for job_id in ids if job_id not in known]
+
+
+def list_given_up(tx: sqlite3.Connection, fingerprint: str) -> list[Job]:
+    """Return jobs of this fingerprint that were never made as far as is known, oldest first."""
+    rows = tx.execute(
+        f"{_SELECT} WHERE j.state = 'not_submitted' AND j.fingerprint = ? ORDER BY j.id",
+        (fingerprint,),
+    )
+    return [job for job in map(_job, rows) if job.generation_id is None]
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """As much of a job at the vendor as the caps and the one-in-doubt rule need."""
+
+    guild_id: int
+    user_id: int
+    fingerprint: str
+    is_in_doubt: bool
+
+
+def list_in_flight(tx: sqlite3.Connection) -> list[InFlight]:
+    """Return every job that the vendor has or may have."""
+    rows = tx.execute(
+        "SELECT guild_id, user_id, fingerprint, state <> 'pending' FROM job"
+        " WHERE state IN ('submitting','unknown','pending')"
+    )
+    return [InFlight(row[0], row[1], row[2], bool(row[3])) for row in rows]
+
+
+def count_unfinished(tx: sqlite3.Connection, guild_id: int, user_id: int) -> tuple[int, int]:
+    """Return how many jobs of the member, and of the whole guild, are not final yet."""
+    row = tx.execute(
+        "SELECT coalesce(sum(user_id = ?), 0), count(*) FROM job WHERE guild_id = ?"
+        " AND state IN ('reserved','queued','submitting','unknown','pending')",
+        (user_id, guild_id),
+    ).fetchone()
+    return int(row[0]), int(row[1])
+
+
+def move(
+    tx: sqlite3.Connection, job_id: int, start: State, end: State, **columns: int | str | None
+) -> None:
+    """Move a job from one state to another, setting `columns` along the way.
+
+    Raises StaleStateError when it is not in `start` any more: somebody else moved it first.
+    """
+    settings = "".join(f", {name} = ?" for name in columns)
+    cursor = tx.execute(
+        f"UPDATE job SET state = ?{settings} WHERE id = ? AND state = ?",  # noqa: S608
+        (end, *columns.values(), job_id, start),
+    )
+    if cursor.rowcount != 1:
+        raise StaleStateError(f"job {job_id} is not {start}")
+
+
+def note(tx: sqlite3.Connection, job_id: int, **columns: int | str | None) -> None:
+    """Set columns that are not the state, such as `next_at` or `attention`."""
+    settings = ", ".join(f"{name} = ?" for name in columns)
+    tx.execute(f"UPDATE job SET {settings} WHERE id = ?", (*columns.values(), job_id))  # noqa: S608
+
+
+def set_attention(tx: sqlite3.Connection, job_id: int, reason: str) -> None:
+    """Put the job before a person; its tokens stay as they are."""
+    note(tx, job_id, attention=reason)
+
+
+def set_message(tx: sqlite3.Connection, job_id: int, channel_id: int, message_id: int) -> None:
+    """Remember where the card is; the interaction's token is of no further use."""
+    tx.execute(
+        "UPDATE job SET channel_id = ?, message_id = ? WHERE id = ?",
+        (channel_id, message_id, job_id),
+    )
+    tx.execute("DELETE FROM interaction_token WHERE job = ?", (job_id,))
+
+
+def find_interaction_token(tx: sqlite3.Connection, job_id: int, now: int) -> str | None:
+    """Return the interaction's token while it lives, else None."""
+    row = tx.execute(
+        "SELECT token FROM interaction_token WHERE job = ? AND expires_at > ?", (job_id, now)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def forget_interaction_tokens(tx: sqlite3.Connection, now: int) -> None:
+    """Drop the tokens that no longer answer for anything."""
+    tx.execute("DELETE FROM interaction_token WHERE expires_at <= ?", (now,))
+
+
+def fingerprints_in(tx: sqlite3.Connection, states: Iterable[State]) -> set[str]:
+    """Return the fingerprints of all jobs in these states."""
+    wanted = tuple(states)
+    marks = ", ".join("?" * len(wanted))
+    rows = tx.execute(f"SELECT DISTINCT fingerprint FROM job WHERE state IN ({marks})", wanted)  # noqa: S608
+    return {row[0] for row in rows}
+
+
+def _job(row: sqlite3.Row) -> Job:
+    stored = json.loads(row["request"])
+    return Job(
+        id=row["id"],
+        public_id=row["public_id"],
+        interaction_id=row["interaction_id"],
+        guild_id=row["guild_id"],
+        user_id=row["user_id"],
+        channel_id=row["channel_id"],
+        message_id=row["message_id"],
+        request=VideoRequest(**stored["request"]),
+        upload_limit_bytes=stored["upload_limit_bytes"],
+        price_revision=stored["price_revision"],
+        fingerprint=row["fingerprint"],
+        hold_tokens=row["hold"],
+        state=State(row["state"]),
+        attention=row["attention"],
+        created_at=row["created_at"],
+        submit_at=row["submit_at"],
+        submit_deadline=row["submit_deadline"],
+        tried_at=row["tried_at"],
+        absent_seen=row["absent_seen"],
+        absent_at=row["absent_at"],
+        charged_tokens=row["tokens"],
+        next_at=row["next_at"],
+        generation_id=row["generation_id"],
+    )

@@ -1,0 +1,93 @@
+"""Messages that still have to reach Discord, written in the transaction they tell about."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+OPEN, DONE, PARKED = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One message to bring: `kind` is "progress", "final" or "late"; `body` is small JSON."""
+
+    id: int
+    job_id: int
+    kind: str
+    body: dict[str, Any]
+    attempts: int
+    next_at: int
+
+
+def put(
+    tx: sqlite3.Connection,
+    job_id: int,
+    kind: str,
+    body: dict[str, Any],
+    now: int,
+    *,
+    done: bool = False,
+) -> None:
+    """Queue a message; a newer progress replaces one that did not leave yet."""
+    tx.execute(
+        "INSERT INTO outbox (job, kind, body, next_at, done) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (job, kind) DO UPDATE SET body = excluded.body, attempts = 0,"
+        "  next_at = excluded.next_at, done = excluded.done WHERE kind = 'progress'",
+        (job_id, kind, json.dumps(body, ensure_ascii=False), now, int(done)),
+    )
+
+
+def list_due(
+    tx: sqlite3.Connection, now: int, limit: int, busy: frozenset[int] = frozenset()
+) -> list[OutboxRow]:
+    """Return open rows whose time has come: finals first, oldest first, no job in `busy`."""
+    rows = tx.execute(
+        "SELECT * FROM outbox WHERE done = 0 AND next_at <= ?"
+        " ORDER BY kind = 'progress', next_at, id LIMIT ?",
+        (now, limit + len(busy)),
+    )
+    return [_row(row) for row in rows if row["job"] not in busy][:limit]
+
+
+def find_next_at(tx: sqlite3.Connection, busy: frozenset[int] = frozenset()) -> int | None:
+    """Return when the next open row of a job not in `busy` is due; None when there is none."""
+    rows = tx.execute("SELECT job, next_at FROM outbox WHERE done = 0 ORDER BY next_at, id")
+    return next((int(row["next_at"]) for row in rows if row["job"] not in busy), None)
+
+
+def drop_progress(tx: sqlite3.Connection, job_id: int) -> None:
+    """Take back a progress that did not leave yet: something newer is to be told."""
+    tx.execute(
+        "UPDATE outbox SET done = 1 WHERE job = ? AND kind = 'progress' AND done = 0", (job_id,)
+    )
+
+
+def finish(tx: sqlite3.Connection, row_id: int, done: int = DONE) -> None:
+    """Close a row: DONE when it arrived or has nobody to arrive at, PARKED when it cannot."""
+    tx.execute("UPDATE outbox SET done = ? WHERE id = ?", (done, row_id))
+
+
+def finish_unless_renewed(tx: sqlite3.Connection, row: OutboxRow) -> None:
+    """Close a progress that arrived, unless a newer one took its place meanwhile."""
+    body = json.dumps(row.body, ensure_ascii=False)
+    tx.execute("UPDATE outbox SET done = 1 WHERE id = ? AND body = ? AND done = 0", (row.id, body))
+
+
+def postpone(tx: sqlite3.Connection, row_id: int, next_at: int) -> None:
+    """Note a failed attempt and when to try again."""
+    tx.execute(
+        "UPDATE outbox SET attempts = attempts + 1, next_at = ? WHERE id = ?", (next_at, row_id)
+    )
+
+
+def remember(tx: sqlite3.Connection, row: OutboxRow, facts: dict[str, Any]) -> None:
+    """Add facts to a row's body, so that a step already taken is not taken again."""
+    body = json.dumps({**row.body, **facts}, ensure_ascii=False)
+    tx.execute("UPDATE outbox SET body = ? WHERE id = ?", (body, row.id))
+
+
+def _row(row: sqlite3.Row) -> OutboxRow:
+    return OutboxRow(
+        row["id"], row["job"], row["kind"], json.loads(row["body"]), row["attempts"], row["next_at"]
+    )

@@ -1,0 +1,143 @@
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage import settings
+from storage.database import Database, open_database
+from storage.errors import DatabaseBusyError, UnusableDatabaseError
+from storage.lock import AlreadyRunningError
+
+
+def _two_steps(tx: sqlite3.Connection, name: str) -> None:
+    settings.put(tx, "test", f"{name}-1", "x")
+    settings.put(tx, "test", f"{name}-2", "x")
+
+
+def _half_then_raise(tx: sqlite3.Connection) -> None:
+    settings.put(tx, "test", "half", "x")
+    raise RuntimeError("in the middle")
+
+
+async def test_a_transaction_that_raises_leaves_nothing_behind(db: Database) -> None:
+    with pytest.raises(RuntimeError, match="in the middle"):
+        await db.write(_half_then_raise)
+    assert await db.read(settings.list_scope, "test") == {}
+    await db.write(_two_steps, "after")
+    assert len(await db.read(settings.list_scope, "test")) == 2
+
+
+async def test_cancelled_callers_leave_whole_transactions_and_no_open_one(db: Database) -> None:
+    writes = [asyncio.create_task(db.write(_two_steps, str(n))) for n in range(50)]
+    await asyncio.sleep(0)
+    for task in writes[::2]:
+        task.cancel()
+    await asyncio.gather(*writes, return_exceptions=True)
+    names = await db.read(settings.list_scope, "test")
+    assert {f"{n}-1" in names for n in range(50)} >= {f"{n}-2" in names for n in range(50)}
+    assert all((f"{n}-1" in names) == (f"{n}-2" in names) for n in range(50))
+    await db.write(_two_steps, "still-writable")
+
+
+async def test_a_reader_cannot_write(db: Database) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await db.read(_two_steps, "never")
+
+
+async def test_a_waiting_member_is_told_busy_and_nothing_is_written_later(
+    db: Database, tmp_path: Path
+) -> None:
+    other = sqlite3.connect(tmp_path / "reelbox.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseBusyError):
+        await db.write_within(0.05, _two_steps, "impatient")
+    assert await db.read(settings.list_scope, "test") == {}, "reads go on meanwhile"
+    other.execute("ROLLBACK")
+    other.close()
+    await db.write_within(5, _two_steps, "patient")
+    assert set(await db.read(settings.list_scope, "test")) == {"patient-1", "patient-2"}
+
+
+async def test_a_second_copy_on_the_same_directory_is_refused(db: Database, tmp_path: Path) -> None:
+    before = (tmp_path / "reelbox.sqlite3").read_bytes()
+    with pytest.raises(AlreadyRunningError, match="already using"):
+        async with open_database(tmp_path):
+            pass
+    assert (tmp_path / "reelbox.sqlite3").read_bytes() == before
+
+
+async def test_the_lock_ends_with_a_killed_process(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from storage.lock import instance_lock\n"
+        "with instance_lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "reelbox.lock")],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"held\n"
+    with pytest.raises(AlreadyRunningError):
+        async with open_database(tmp_path):
+            pass
+    process.kill()
+    process.communicate()
+    async with open_database(tmp_path):
+        pass
+
+
+async def test_the_writer_syncs_every_commit_and_alone_checkpoints(db: Database) -> None:
+    def pragmas(tx: sqlite3.Connection) -> dict[str, object]:
+        names = ("journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint")
+        return {name: tx.execute(f"PRAGMA {name}").fetchone()[0] for name in names}
+
+    full = 2
+    written = await db.write(pragmas)
+    assert written["journal_mode"] == "wal"
+    assert written["synchronous"] == full
+    assert written["foreign_keys"] == 1
+    assert (await db.read(pragmas))["wal_autocheckpoint"] == 0
+
+
+async def _tamper(path: Path, statement: str) -> None:
+    connection = sqlite3.connect(path / "reelbox.sqlite3", isolation_level=None)
+    connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "word"),
+    [
+        ("DROP TRIGGER entry_budget", "another shape"),
+        ("CREATE TABLE spare (x)", "another shape"),
+        ("PRAGMA user_version = 99", "newer Reelbox"),
+        ("PRAGMA application_id = 7", "not a Reelbox database"),
+        ("INSERT INTO account (id, held) VALUES ('org', 5)", "do not add up"),
+    ],
+)
+async def test_a_file_that_is_not_as_we_left_it_is_not_served(
+    tmp_path: Path, statement: str, word: str
+) -> None:
+    async with open_database(tmp_path):
+        pass
+    await _tamper(tmp_path, statement)
+    with pytest.raises(UnusableDatabaseError, match=word):
+        async with open_database(tmp_path):
+            pass
+
+
+async def test_a_damaged_file_is_kept_and_not_served(tmp_path: Path) -> None:
+    async with open_database(tmp_path):
+        pass
+    path = tmp_path / "reelbox.sqlite3"
+    damaged = bytearray(path.read_bytes())
+    damaged[4096:8192] = b"\xff" * 4096
+    path.write_bytes(damaged)
+    with pytest.raises(UnusableDatabaseError, match="backup"):
+        async with open_database(tmp_path):
+            pass
+    assert path.read_bytes() == bytes(damaged)
