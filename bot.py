@@ -1,0 +1,254 @@
+"""The process: build everything, connect, stop. `python bot.py [run|check] [--config FILE]`."""
+
+import argparse
+import asyncio
+import logging
+import os
+import resource
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import discord
+
+import config as configuration
+import logs
+from cogs.generate import Generate
+from cogs.help import Help
+from config import Config, ConfigError
+from jobs.board import Board
+from jobs.clock import SystemClock
+from jobs.gate import Gate
+from jobs.intake import Intake
+from jobs.outbox import Deliverer
+from jobs.poll import Poller
+from jobs.ports import Clock
+from jobs.prices import PriceBook
+from jobs.reconcile import Reconciler
+from jobs.recovery import recover
+from jobs.service import JobService
+from jobs.submit import Submitter
+from jobs.sweep import Sweeper, close_intake_until_swept
+from jobs.upkeep import Upkeep
+from jobs.worker import Worker
+from media import Fetcher, sweep_leftovers
+from neuralbox import NeuralBox
+from storage.database import Database, open_database
+from storage.errors import DatabaseLostError, UnusableDatabaseError
+from storage.lock import AlreadyRunningError
+from ui.announcer import DiscordAnnouncer
+from ui.client import Reelbox, use_addresses
+
+log = logging.getLogger(__name__)
+
+# So that a supervisor can tell what a restart cannot mend.
+EXIT_BROKEN, EXIT_LOST, EXIT_DATABASE, EXIT_LOCKED, EXIT_TOKEN, EXIT_CONFIG = 1, 70, 74, 75, 77, 78
+TOKEN_REFUSED = 4004  # the gateway's close code for a token that was revoked meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The running bot, for whoever started it."""
+
+    client: Reelbox
+    db: Database
+    service: JobService
+    worker: Worker
+    intake: Intake
+
+
+@asynccontextmanager
+async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[App]:
+    """Run the bot for the life of the block; inside it, Discord is connected.
+
+    Raises AlreadyRunningError or UnusableDatabaseError before anything is sent anywhere. What
+    breaks the bot later (a lost database, a revoked token) ends the block with an ExceptionGroup.
+    Leaving it lets requests in flight finish; a kill loses nothing either.
+    """
+    clock = clock or SystemClock()
+    use_addresses(config.discord.api_url, config.discord.gateway_url)
+    videos_dir = _make_directories(config.storage.data_dir)
+    async with (
+        open_database(config.storage.data_dir) as db,
+        NeuralBox(
+            config.neuralbox.base_url,
+            config.neuralbox.key,
+            clock=clock,
+            options=config.neuralbox.options,
+            post_timeout_s=config.neuralbox.post_timeout_s,
+            get_timeout_s=config.neuralbox.get_timeout_s,
+        ) as box,
+        Fetcher(
+            config.neuralbox.result_origins, max_bytes=config.neuralbox.max_result_bytes
+        ) as fetcher,
+        Reelbox(config.discord.token, db, clock) as client,
+    ):
+        epoch, has_past = await db.write(recover, int(clock.now()))
+        app = _build(config, clock, db, box, fetcher, client, videos_dir)
+        if has_past:
+            close_intake_until_swept(app.intake)
+        await app.service.load()
+        await client.add_cog(Generate(app.service))
+        await client.add_cog(Help(app.service, config.limits, client.command_ids))
+        async with asyncio.TaskGroup() as tasks:
+            owned = [
+                tasks.create_task(app.worker.run(epoch), name="worker"),
+                tasks.create_task(client.live(), name="gateway"),
+                tasks.create_task(_fail_when_lost(db), name="database"),
+            ]
+            try:
+                await client.connected.wait()
+                yield app
+            finally:
+                for task in owned:
+                    task.cancel()
+
+
+def _build(
+    config: Config,
+    clock: Clock,
+    db: Database,
+    box: NeuralBox,
+    fetcher: Fetcher,
+    client: Reelbox,
+    videos_dir: Path,
+) -> App:
+    """Put the rooms together; what one loop finishes, another is told to look at."""
+    gate = Gate(box, clock)
+    intake = Intake(
+        clock,
+        config.storage.data_dir,
+        config.storage.min_free_bytes,
+        config.limits.commands_per_minute,
+    )
+    book = PriceBook(db, box, gate, clock, config.video.models)
+    board = Board(db, book, clock)
+    submitter = Submitter(
+        db, box, gate, book, intake, clock, config.limits, config.neuralbox.post_timeout_s
+    )
+    deliverer = Deliverer(
+        db,
+        box,
+        gate,
+        board,
+        DiscordAnnouncer(client, client.logged_in),
+        fetcher,
+        submitter,
+        videos_dir,
+        clock,
+    )
+
+    def changed() -> None:
+        worker.nudge()
+
+    poller = Poller(db, box, gate, clock, changed)
+    reconciler = Reconciler(db, box, gate, clock, changed)
+    sweeper = Sweeper(db, box, gate, intake, clock, changed)
+    upkeep = Upkeep(db, box, gate, book, intake, clock)
+    submitter.on_change = changed
+    worker = Worker(submitter, poller, reconciler, sweeper, deliverer, upkeep, clock)
+    service = JobService(
+        db, book, intake, board, submitter, clock, config.video, config.limits, config.budget
+    )
+    return App(client, db, service, worker, intake)
+
+
+async def _fail_when_lost(db: Database) -> None:
+    await db.lost.wait()
+    raise DatabaseLostError("the database failed")
+
+
+def _make_directories(data_dir: Path) -> Path:
+    """Make the data directory and the one for videos, readable by this user alone."""
+    videos_dir = data_dir / "videos"
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        videos_dir.mkdir(mode=0o700, exist_ok=True)
+        sweep_leftovers(videos_dir)
+    except OSError as error:
+        raise UnusableDatabaseError(
+            f"storage.data_dir {data_dir} cannot be used: {error.strerror or error}; make it a "
+            "directory that this user may write to"
+        ) from error
+    return videos_dir
+
+
+async def serve(config: Config) -> None:
+    """Run until SIGINT or SIGTERM, also when that comes before Discord ever answered."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    bot = asyncio.create_task(_stay(config), name="bot")
+    stopped = asyncio.create_task(stop.wait(), name="stop")
+    await asyncio.wait((bot, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    bot.cancel()
+    try:
+        await bot
+    except asyncio.CancelledError:
+        log.info("stopped; unfinished jobs are taken up at the next start")
+
+
+async def _stay(config: Config) -> None:
+    async with running(config):
+        log.info("ready")
+        await asyncio.Event().wait()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a subcommand; return the process's exit code."""
+    parser = argparse.ArgumentParser(prog="bot.py", description="Reelbox, a Discord video bot")
+    parser.add_argument("command", nargs="?", choices=("run", "check"), default="run")
+    parser.add_argument("--config", type=Path, default=Path("config.toml"), metavar="FILE")
+    options = parser.parse_args(arguments)
+    try:
+        config = configuration.load(options.config)
+    except ConfigError as error:
+        for problem in error.problems:
+            sys.stderr.write(f"{problem}\n")
+        return EXIT_CONFIG
+    if options.command == "check":
+        sys.stdout.write(f"{options.config} is fine\n")
+        return 0
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the token and the key
+    logs.set_up(
+        config.logging.level,
+        as_json=config.logging.format == "json",
+        secrets=[
+            (config.discord.token, "discord token"),
+            (config.neuralbox.key, "neuralbox key"),
+        ],
+    )
+    return _run(config)
+
+
+def _run(config: Config) -> int:
+    try:
+        asyncio.run(serve(config))
+    except (AlreadyRunningError, UnusableDatabaseError) as error:
+        log.critical("%s", error)
+        return EXIT_LOCKED if isinstance(error, AlreadyRunningError) else EXIT_DATABASE
+    except BaseExceptionGroup as group:
+        if group.subgroup(_is_token_refused):
+            log.critical("Discord does not accept the token; make a new one and set it again")
+            return EXIT_TOKEN
+        if group.subgroup(DatabaseLostError):
+            return EXIT_LOST
+        log.critical("the bot broke; a new start takes up every job", exc_info=group)
+        return EXIT_BROKEN
+    return 0
+
+
+def _is_token_refused(error: BaseException) -> bool:
+    return isinstance(error, discord.LoginFailure) or (
+        isinstance(error, discord.ConnectionClosed) and error.code == TOKEN_REFUSED
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One visible feature each: parse, ask the service, render."""

@@ -1,0 +1,66 @@
+"""/help: what the bot does here, with this host's actual prices and limits."""
+
+from collections.abc import Mapping
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from config import LimitsConfig
+from jobs.service import JobService
+from ui.cards import SHAPES, WORKING, offer_line
+
+FIELD_CHARS = 1024
+
+
+class Help(commands.Cog):
+    """Explain the bot in one private card."""
+
+    def __init__(
+        self, service: JobService, limits: LimitsConfig, command_ids: Mapping[str, int]
+    ) -> None:
+        self.service = service
+        self.limits = limits
+        self.command_ids = command_ids
+
+    @app_commands.command()
+    @app_commands.guild_only()
+    @app_commands.allowed_installs(guilds=True, users=False)
+    async def help(self, interaction: discord.Interaction) -> None:
+        """How to make a video here, what it costs and how long it takes."""
+        video = self.service.video
+        embed = discord.Embed(title="How to make a video", colour=WORKING)
+        embed.description = (
+            f"Type {self._mention('video')} and say what the video should show. The price is held "
+            "at once, charged when the video is done, and given back in full if there is none.\n\n"
+            f"Left to itself it makes **{video.length_s} seconds**, "
+            f"**{SHAPES[video.ratio]}**, with **{self.service.name_of(video.model)}**."
+        )
+        embed.add_field(name="Models", value=self._models(), inline=False)
+        embed.add_field(
+            name="Limits",
+            value=(
+                f"{self.limits.in_flight_per_member} videos of yours are made at a time, "
+                f"{self.limits.unfinished_per_member} may be under way or waiting. "
+                f"A prompt has up to {video.max_prompt_chars:,} characters."
+            ),
+            inline=False,
+        )
+        if interaction.guild_id is not None:
+            left = await self.service.left_tokens(interaction.guild_id, interaction.user.id)
+            if left is not None:
+                embed.add_field(name="Left for you here", value=f"{left:,} tokens", inline=False)
+        await interaction.response.send_message(embed=embed, ephemeral=True)
+
+    def _models(self) -> str:
+        text = ""
+        for offer in self.service.offers():
+            line = f"{offer_line(offer)}\n"
+            if len(text) + len(line) >= FIELD_CHARS:
+                return f"{text}…"
+            text += line
+        return text or "None right now."
+
+    def _mention(self, name: str) -> str:
+        command_id = self.command_ids.get(name)
+        return f"</{name}:{command_id}>" if command_id else f"`/{name}`"

@@ -1,0 +1,37 @@
+"""Waiting for a moment or a nudge, whichever comes first."""
+
+import asyncio
+
+from jobs.ports import Clock
+
+
+class Alarm:
+    """Wakes one loop. A nudge between two waits is not lost."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._nudged = asyncio.Event()
+
+    def nudge(self) -> None:
+        """Wake the loop now, or at once when it next waits."""
+        self._nudged.set()
+
+    async def wait(self, seconds: float | None) -> None:
+        """Return after so many seconds, or at a nudge; None waits for a nudge alone."""
+        if seconds is None:
+            await self._nudged.wait()
+        elif seconds > 0 and not self._nudged.is_set():
+            await self._first_of(seconds)
+        self._nudged.clear()
+
+    async def _first_of(self, seconds: float) -> None:
+        waiters = (
+            asyncio.create_task(self._clock.sleep(seconds), name="alarm-sleep"),
+            asyncio.create_task(self._nudged.wait(), name="alarm-nudge"),
+        )
+        try:
+            await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiter in waiters:
+                waiter.cancel()
+            await asyncio.gather(*waiters, return_exceptions=True)

@@ -1,0 +1,189 @@
+"""Every step of a job as one transaction: its state, its tokens and what has to be told, together.
+
+Each function runs whole on the database thread. A step that finds the job elsewhere raises
+StaleStateError and changes nothing, so each may safely be tried twice.
+"""
+
+import sqlite3
+from typing import Any
+
+from errors import TooManyJobsError
+from models import Asker, Job, Quote, Reservation, State, VideoRequest
+from neuralbox import Generation, Status
+from storage import claims, jobs, ledger, outbox, results, settings
+from storage.errors import ShortBudgetError
+
+BALANCE, BALANCE_AT = "balance_tokens", "balance_at"
+PAUSED_MODELS = "paused_models"
+
+
+def reserve(
+    tx: sqlite3.Connection,
+    asker: Asker,
+    request: VideoRequest,
+    quote: Quote,
+    fingerprint: str,
+    limits: ledger.Limits,
+    caps: tuple[int, int],
+    now: int,
+) -> Reservation:
+    """Write the job and hold its quote on every level: the only admission there is.
+
+    `caps` is how many unfinished jobs a member and a guild may have. Raises TooManyJobsError,
+    ShortBudgetError, DuplicateInteractionError; then nothing is written.
+    """
+    of_member, of_guild = jobs.count_unfinished(tx, asker.guild_id, asker.user_id)
+    if of_member >= caps[0]:
+        raise TooManyJobsError("You", caps[0])
+    if of_guild >= caps[1]:
+        raise TooManyJobsError("This server", caps[1])
+    ledger.ensure_accounts(tx, asker.guild_id, asker.user_id, limits, now)
+    job_id = jobs.insert(tx, asker, request, quote, fingerprint, now)
+    held_before = ledger.get(tx, ledger.HOST).held_tokens
+    ledger.hold(tx, job_id, asker.guild_id, asker.user_id, quote.tokens, now)
+    if settings.counter(tx, BALANCE_AT):
+        # The vendor's balance does not know of open jobs yet, so they are taken off here.
+        uncommitted = settings.counter(tx, BALANCE) - held_before
+        if uncommitted < quote.tokens:
+            raise ShortBudgetError("account", max(0, uncommitted))
+    return Reservation(jobs.get(tx, job_id), ledger.left(tx, asker.guild_id, asker.user_id))
+
+
+def enqueue(tx: sqlite3.Connection, job_id: int, channel_id: int, message_id: int) -> None:
+    """The card is out: from here on the job is a promise."""
+    jobs.move(tx, job_id, State.RESERVED, State.QUEUED)
+    jobs.set_message(tx, job_id, channel_id, message_id)
+
+
+def cancel(
+    tx: sqlite3.Connection, job_id: int, start: State, reason: str, now: int, *, tell: bool
+) -> None:
+    """End a job that was never sent and give its tokens back."""
+    jobs.move(tx, job_id, start, State.CANCELLED)
+    ledger.release(tx, job_id, now, reason)
+    _last_word(tx, job_id, {"reason": reason}, now, done=not tell)
+
+
+def begin_submit(tx: sqlite3.Connection, job_id: int, epoch: int, now: int, deadline: int) -> Job:
+    """Say, durably, that the request may be on the wire from now on."""
+    jobs.move(
+        tx,
+        job_id,
+        State.QUEUED,
+        State.SUBMITTING,
+        epoch=epoch,
+        submit_at=now,
+        submit_deadline=deadline,
+        absent_seen=0,
+        absent_at=None,
+    )
+    return jobs.get(tx, job_id)
+
+
+def requeue(tx: sqlite3.Connection, job_id: int, next_at: int, tried_at: int | None) -> None:
+    """The request certainly made no generation: the job waits for another try."""
+    jobs.move(tx, job_id, State.SUBMITTING, State.QUEUED, next_at=next_at, tried_at=tried_at)
+
+
+def accept(
+    tx: sqlite3.Connection, job_id: int, start: State, generation_id: str, how: str, now: int
+) -> None:
+    """The vendor has it, under this id. Raises AlreadyClaimedError when the id is not ours."""
+    claims.claim(tx, generation_id, job_id, how)
+    jobs.move(tx, job_id, start, State.PENDING, next_at=now, tried_at=None)
+    outbox.put(tx, job_id, "progress", {"stage": "rendering"}, now)
+
+
+def doubt(tx: sqlite3.Connection, job_id: int, attention: str | None) -> None:
+    """The request may or may not have been accepted: look it up, never send it again."""
+    jobs.move(tx, job_id, State.SUBMITTING, State.UNKNOWN, next_at=0)
+    if attention is not None:
+        jobs.note(tx, job_id, attention=attention)
+
+
+def reject(tx: sqlite3.Connection, job_id: int, reason: str, said: str, now: int) -> None:
+    """The vendor refused it, definitely: nothing was made and nothing is charged.
+
+    `reason` is our sentence for the member, `said` the vendor's own words.
+    """
+    jobs.move(tx, job_id, State.SUBMITTING, State.REJECTED)
+    ledger.release(tx, job_id, now, reason)
+    _last_word(tx, job_id, {"reason": reason, "said": said}, now)
+
+
+def give_up_unknown(tx: sqlite3.Connection, job_id: int, now: int) -> None:
+    """Proven absent from the history: it was never made."""
+    jobs.move(tx, job_id, State.UNKNOWN, State.NOT_SUBMITTED)
+    ledger.release(tx, job_id, now, "not in the vendor's history")
+    reason = "The request never reached NeuralBox. You can try again just as it was."
+    _last_word(tx, job_id, {"reason": reason}, now)
+
+
+def finish(
+    tx: sqlite3.Connection, job_id: int, generation: Generation, seen_unfinished_at: int, now: int
+) -> bool:
+    """Book a generation that ended: final state, what it cost, the result, and the message.
+
+    A completed one must carry its cost. Returns True when the cost is above the hold: the truth
+    is booked all the same, the model is paused, and a person has to look.
+    """
+    job = jobs.get(tx, job_id)
+    is_completed = generation.status is Status.COMPLETED
+    # A failed generation is free, and an answer that does not tell its cost is read so.
+    cost_tokens = generation.cost_tokens or 0
+    end = State.COMPLETED if is_completed else State.FAILED
+    jobs.move(tx, job_id, State.PENDING, end, tokens=cost_tokens)
+    is_overrun = ledger.settle(tx, job_id, cost_tokens, now)
+    if is_overrun:
+        jobs.note(tx, job_id, attention="overrun")
+        settings.put(
+            tx, PAUSED_MODELS, job.request.model, str(settings.counter(tx, "price_revision"))
+        )
+    elif not is_completed and cost_tokens:
+        jobs.note(tx, job_id, attention="contradiction")
+    elif job.attention is not None:
+        jobs.note(tx, job_id, attention=None)
+    settings.set_counter(tx, BALANCE, settings.counter(tx, BALANCE) - cost_tokens)
+    submitted_at = job.submit_at or job.created_at
+    results.put(
+        tx,
+        job_id,
+        url=generation.result_url,
+        error=generation.error,
+        width=generation.width,
+        height=generation.height,
+        duration_s=generation.duration_s,
+        submitted_at=submitted_at,
+        seen_at=now,
+    )
+    results.put_wait(tx, job_id, _wait(job, generation, submitted_at, seen_unfinished_at, now))
+    _last_word(tx, job_id, {} if is_completed else {"said": generation.error}, now)
+    return is_overrun
+
+
+def _wait(
+    job: Job, generation: Generation, submitted_at: int, seen_unfinished_at: int, now: int
+) -> results.Wait:
+    after_s, within_s = seen_unfinished_at - submitted_at, now - submitted_at
+    if generation.processing_ms is not None:
+        after_s = within_s = round(generation.processing_ms / 1000)
+    elif generation.completed_at is not None and generation.created_at is not None:
+        after_s = within_s = generation.completed_at - generation.created_at
+    after_s = max(0, after_s)
+    return results.Wait(
+        model=job.request.model,
+        duration_s=job.request.duration_s,
+        has_image=job.request.image_url is not None,
+        outcome="completed" if generation.status is Status.COMPLETED else "failed",
+        submitted_at=submitted_at,
+        after_s=after_s,
+        within_s=max(after_s, within_s),
+    )
+
+
+def _last_word(
+    tx: sqlite3.Connection, job_id: int, body: dict[str, Any], now: int, *, done: bool = False
+) -> None:
+    """Queue the job's final message; a progress that did not leave yet is of no use any more."""
+    outbox.drop_progress(tx, job_id)
+    outbox.put(tx, job_id, "final", body, now, done=done)

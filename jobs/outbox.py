@@ -1,0 +1,212 @@
+"""Bringing the outbox to Discord: the video's file first, then the message, then the ping.
+
+Money was settled before; nothing here can change it. Every step may run twice: edits replace, new
+messages carry a nonce made of the row's number, and steps already taken are noted in the row.
+"""
+
+import asyncio
+import logging
+from functools import partial
+from pathlib import Path
+
+from jobs.alarm import Alarm
+from jobs.board import Board
+from jobs.gate import Gate
+from jobs.ports import (
+    Announcer,
+    Clock,
+    FileTooLargeError,
+    JobView,
+    MessageGoneError,
+    NotNowError,
+    PlaceGoneError,
+)
+from jobs.submit import Submitter
+from media import Fetcher, FetchFailedError, FetchGoneError, FetchRefusedError
+from models import Job, State
+from neuralbox import NeuralBox, NeuralBoxError
+from storage import jobs, outbox, results
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+RETRY_S = (5, 15, 60, 300, 900, 3600)
+PARK_AFTER_S = 7 * 24 * 3600
+AT_ONCE = 4
+# A video that cannot be fetched for this long is shown as the vendor's link.
+LINK_AFTER_ATTEMPTS = 4
+
+
+class Deliverer:
+    """The loop over open outbox rows. `alarm` wakes it when a row was written."""
+
+    def __init__(
+        self,
+        db: Database,
+        box: NeuralBox,
+        gate: Gate,
+        board: Board,
+        announcer: Announcer,
+        fetcher: Fetcher,
+        submitter: Submitter,
+        videos_dir: Path,
+        clock: Clock,
+    ) -> None:
+        self._db, self._box, self._gate, self._board = db, box, gate, board
+        self._announcer, self._fetcher, self._submitter = announcer, fetcher, submitter
+        self._videos_dir, self._clock = videos_dir, clock
+        self._busy: dict[int, asyncio.Task[None]] = {}
+        self.alarm = Alarm(clock)
+
+    async def run(self) -> None:
+        """Never returns."""
+        try:
+            while True:
+                await self.alarm.wait(await self._round())
+        finally:
+            for task in self._busy.values():
+                task.cancel()
+            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def _round(self) -> float | None:
+        now = int(self._clock.now())
+        free = AT_ONCE - len(self._busy)
+        if free > 0:
+            for row in await self._db.read(outbox.list_due, now, free, frozenset(self._busy)):
+                if row.job_id in self._busy:
+                    continue
+                task = asyncio.create_task(self._bring(row), name=f"deliver-{row.job_id}")
+                self._busy[row.job_id] = task
+                task.add_done_callback(partial(self._brought, row.job_id))
+        if len(self._busy) >= AT_ONCE:
+            return None  # whoever is done nudges
+        next_at = await self._db.read(outbox.find_next_at, frozenset(self._busy))
+        return None if next_at is None else max(0.05, next_at - self._clock.now())
+
+    def _brought(self, job_id: int, _task: asyncio.Task[None]) -> None:
+        del self._busy[job_id]
+        self.alarm.nudge()
+
+    async def _bring(self, row: outbox.OutboxRow) -> None:
+        """Bring one row; whatever happens, it is closed, parked or due again later."""
+        try:
+            if row.kind == "progress":
+                await self._progress(row)
+            else:
+                await self._final(row)
+        except (NotNowError, FetchFailedError, NeuralBoxError) as error:
+            await self._again(row, error)
+        except PlaceGoneError as error:
+            log.warning("job %d: its place is gone, the result is kept: %s", row.job_id, error)
+            await self._db.write(outbox.finish, row.id, outbox.PARKED)
+        except Exception:
+            log.exception("job %d: bringing its message failed in an unforeseen way", row.job_id)
+            await self._again(row, None)
+
+    async def _again(self, row: outbox.OutboxRow, error: Exception | None) -> None:
+        now = int(self._clock.now())
+        job = await self._db.read(jobs.get, row.job_id)
+        if row.kind == "progress" or now - job.created_at > PARK_AFTER_S:
+            # A progress is overtaken by the next thing to tell; a final is kept to be asked for.
+            done = outbox.DONE if row.kind == "progress" else outbox.PARKED
+            await self._db.write(outbox.finish, row.id, done)
+            return
+        delay_s = RETRY_S[min(row.attempts, len(RETRY_S) - 1)]
+        log.warning("job %d: message again in %d s: %s", row.job_id, delay_s, error)
+        await self._db.write(outbox.postpone, row.id, now + delay_s)
+
+    async def _progress(self, row: outbox.OutboxRow) -> None:
+        stage = row.body["stage"]
+        place = self._submitter.place_of(row.job_id)
+        view = await self._board.progress(row.job_id, stage, place)
+        is_stale = view.job.state.is_final or (stage == "waiting") != (place is not None)
+        if not is_stale and view.job.message_id is not None:
+            try:
+                await self._announcer.update(view)
+            except MessageGoneError:
+                log.info("job %d: its card was deleted; the video will be posted anew", row.job_id)
+        await self._db.write(outbox.finish_unless_renewed, row)
+
+    async def _final(self, row: outbox.OutboxRow) -> None:
+        view = await self._board.final(row, None)
+        if view.job.message_id is None:
+            await self._answer(row, view)
+            return
+        if not row.body.get("shown"):
+            await self._show(row, view)
+            await self._db.write(outbox.remember, row, {"shown": True})
+        try:
+            await self._announcer.ping(view, f"reelbox-ping-{row.id}")
+        except (MessageGoneError, PlaceGoneError) as error:
+            log.info("job %d is shown, but its requester cannot be pinged: %s", row.job_id, error)
+        await self._db.write(outbox.finish, row.id)
+
+    async def _answer(self, row: outbox.OutboxRow, view: JobView) -> None:
+        """Tell a job whose card's ids were never learned, while its interaction can be reached."""
+        now = int(self._clock.now())
+        token = await self._db.read(jobs.find_interaction_token, row.job_id, now)
+        if token is not None:
+            try:
+                await self._announcer.answer(view, token)
+            except (MessageGoneError, PlaceGoneError):
+                log.info("job %d: its card never came out", row.job_id)
+        await self._db.write(outbox.finish, row.id)
+
+    async def _show(self, row: outbox.OutboxRow, view: JobView) -> None:
+        """Edit the card to its last form; step down the ladder where a rung does not hold."""
+        file, link = await self._video(row, view.job)
+        try:
+            await self._place(row, await self._board.final(row, link), file)
+        except FileTooLargeError:
+            result = await self._db.read(results.find, row.job_id)
+            link = result.url if result else None
+            await self._place(row, await self._board.final(row, link), None)
+
+    async def _place(self, row: outbox.OutboxRow, view: JobView, file: Path | None) -> None:
+        try:
+            await self._announcer.finish(view, file)
+        except MessageGoneError:
+            message_id = await self._announcer.post(view, file, f"reelbox-{row.id}")
+            await self._db.write(jobs.set_message, view.job.id, view.job.channel_id, message_id)
+
+    async def _video(self, row: outbox.OutboxRow, job: Job) -> tuple[Path | None, str | None]:
+        """Return our copy of the video, or the vendor's link when there is no copy to be had."""
+        if job.state is not State.COMPLETED and row.kind != "late":
+            return None, None
+        result = await self._db.read(results.find, job.id)
+        if result is not None and result.file and (self._videos_dir / result.file).exists():
+            return self._videos_dir / result.file, None
+        url = row.body.get("url") or (result.url if result else None)
+        if url is None and (url := await self._fresh_url(job)) is None:
+            raise FetchFailedError("the vendor has no file for this generation yet")
+        try:
+            return await self._download_or_refresh(job, url), None
+        except FetchRefusedError as error:
+            log.error("job %d: the file is not taken: %s", job.id, error)
+            return None, url
+        except (FetchGoneError, FetchFailedError) as error:
+            if row.attempts >= LINK_AFTER_ATTEMPTS:
+                return None, url
+            raise FetchFailedError(str(error)) from error
+
+    async def _download_or_refresh(self, job: Job, url: str) -> Path:
+        try:
+            return await self._download(job, url)
+        except FetchGoneError:
+            fresh = await self._fresh_url(job)
+            if fresh is None or fresh == url:
+                raise
+            return await self._download(job, fresh)
+
+    async def _download(self, job: Job, url: str) -> Path:
+        done = await self._fetcher.download(url, self._videos_dir)
+        await self._db.write(results.set_file, job.id, done.path.name, done.size_bytes, done.sha256)
+        return done.path
+
+    async def _fresh_url(self, job: Job) -> str | None:
+        """Ask the vendor where the file is now, and remember it."""
+        await self._gate.pass_through("look")
+        generation = await self._box.get_generation(job.generation_id or "")
+        if generation.result_url is not None:
+            await self._db.write(results.set_url, job.id, generation.result_url)
+        return generation.result_url

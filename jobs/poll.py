@@ -1,0 +1,210 @@
+"""Watching what the vendor has until it ends, with as few requests as the schedule asks for."""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+
+from jobs import moves
+from jobs.alarm import Alarm
+from jobs.catalogue import wait_range
+from jobs.gate import Gate
+from jobs.ports import Clock
+from jobs.schedule import Schedule
+from models import Job, State
+from neuralbox import Generation, NeuralBox, NeuralBoxError, NotFoundError, Status
+from storage import jobs, outbox
+from storage.database import Database
+from storage.errors import DatabaseLostError, StaleStateError
+
+log = logging.getLogger(__name__)
+
+PAGE = 100
+# A completed generation without its file is not yet readable; after these looks it is booked so.
+LOOKS_FOR_FILE = 5
+LATE_FACTOR = 3
+GONE_ATTENTION_S = 3600
+OVERDUE_ATTENTION_S = 24 * 3600
+ERROR_RETRY_S = (5.0, 15.0, 60.0, 300.0)
+
+
+class Poller:
+    """The loop over `pending` jobs. `alarm` wakes it when a job became pending."""
+
+    def __init__(
+        self, db: Database, box: NeuralBox, gate: Gate, clock: Clock, on_end: Callable[[], None]
+    ) -> None:
+        self._db, self._box, self._gate, self._clock = db, box, gate, clock
+        self._on_end = on_end
+        self._schedule = Schedule()
+        self._watched: dict[int, Job] = {}
+        self._fileless: dict[int, int] = {}
+        self._told_late: set[int] = set()
+        self._errors = 0
+        self.alarm = Alarm(clock)
+
+    @property
+    def watched(self) -> int:
+        """How many generations are being watched."""
+        return len(self._watched)
+
+    async def run(self) -> None:
+        """Never returns."""
+        while True:
+            await self._take_up()
+            try:
+                delay_s = await self._round()
+                self._errors = 0
+            except NeuralBoxError as error:
+                self._gate.learn(error)
+                delay_s = ERROR_RETRY_S[min(self._errors, len(ERROR_RETRY_S) - 1)]
+                self._errors += 1
+                log.warning("looking after generations failed: %s", error)
+            await self.alarm.wait(delay_s)
+
+    async def _take_up(self) -> None:
+        """Begin to watch jobs that became pending, here or before a restart."""
+        fresh = await self._db.read(jobs.list_pending_except, frozenset(self._watched))
+        now = self._clock.now()
+        for job in fresh:
+            self._watched[job.id] = job
+            submitted_at = job.submit_at or job.created_at
+            self._schedule.add(job.id, wait_range(job.request.model), submitted_at, now)
+
+    async def _round(self) -> float | None:
+        """Ask about what is due; return how long to wait, None when nothing is open."""
+        due = self._schedule.due(self._clock.now())
+        if due:
+            if (wait_s := self._gate.wait_s("look")) > 0:
+                return wait_s
+            if len(due) == 1:
+                await self._look_at_one(due[0])
+            else:
+                await self._look_at_many(due)
+        next_at = self._schedule.next_at()
+        return None if next_at is None else max(0.0, next_at - self._clock.now())
+
+    async def _look_at_one(self, job_id: int) -> None:
+        job = self._watched[job_id]
+        try:
+            generation = await self._box.get_generation(job.generation_id or "")
+        except NotFoundError:
+            self._schedule.unseen(job_id, self._clock.now())
+            await self._note_when_old(job, GONE_ATTENTION_S, "unknown to the vendor")
+            return
+        except NeuralBoxError:
+            self._schedule.unseen(job_id, self._clock.now())
+            raise
+        await self._take(job, generation)
+
+    async def _look_at_many(self, due: list[int]) -> None:
+        """Read as many pages of the history as hold the due jobs, newest first."""
+        wanted = {self._watched[job_id].generation_id: job_id for job_id in due}
+        failed: list[int] = []
+        most_pages = len(self._watched) // PAGE + 2
+        try:
+            for page_number in range(1, most_pages + 1):
+                page = await self._box.list_history(page=page_number, limit=PAGE)
+                for generation in page.items:
+                    job_id = wanted.pop(generation.id, None)
+                    if job_id is None:
+                        continue
+                    if generation.status is Status.FAILED:
+                        failed.append(job_id)  # only the status call tells why
+                    else:
+                        await self._take(self._watched[job_id], generation)
+                if not wanted or page.is_last or self._gate.wait_s("look") > 0:
+                    break
+        finally:
+            # An id that no page showed is unknown, not failed.
+            for job_id in wanted.values():
+                self._schedule.unseen(job_id, self._clock.now())
+        for job_id in failed:
+            await self._look_at_one(job_id)
+
+    async def _take(self, job: Job, generation: Generation) -> None:
+        """Act on the vendor's current view of a job; what is unforeseen stays with this job."""
+        try:
+            await self._act(job, generation)
+        except DatabaseLostError:
+            raise
+        except Exception:
+            log.exception("job %d: its ending could not be booked; again later", job.id)
+            if job.id in self._schedule:
+                self._schedule.unseen(job.id, self._clock.now())
+            await self._note_when_old(job, 0, "unforeseen error, see the log")
+
+    async def _act(self, job: Job, generation: Generation) -> None:
+        now = self._clock.now()
+        if generation.status is Status.COMPLETED and not self._is_ready(job, generation):
+            self._schedule.soon(job.id, now)
+            if generation.cost_tokens is None:
+                self._schedule.unseen(job.id, now)
+                await self._note_when_old(job, 0, "cost missing")
+            return
+        if generation.status in (Status.COMPLETED, Status.FAILED):
+            await self._end(job, generation)
+            return
+        if generation.status is None:
+            log.warning("job %d: a status nobody published; read as no information", job.id)
+        self._schedule.unfinished(job.id, now)
+        await self._tell_when_late(job)
+
+    def _is_ready(self, job: Job, generation: Generation) -> bool:
+        """True when a completed generation tells its cost and its file, or has no file for long."""
+        if generation.cost_tokens is None:
+            return False
+        if generation.result_url is None:
+            self._fileless[job.id] = self._fileless.get(job.id, 0) + 1
+            return self._fileless[job.id] >= LOOKS_FOR_FILE
+        return True
+
+    async def _end(self, job: Job, generation: Generation) -> None:
+        now = int(self._clock.now())
+        seen_unfinished_at = int(self._schedule.seen_at(job.id))
+        try:
+            is_overrun = await self._db.write(
+                moves.finish, job.id, generation, seen_unfinished_at, now
+            )
+        except StaleStateError:
+            is_overrun = False  # ended already, before a restart or by another look
+        if is_overrun:
+            log.error("job %d cost more than its hold; its model is paused", job.id)
+        log.info(
+            "job %d: pending -> %s in %d s for %s tokens",
+            job.id,
+            generation.status,
+            now - (job.submit_at or now),
+            generation.cost_tokens,
+        )
+        self._schedule.remove(job.id)
+        del self._watched[job.id]
+        self._fileless.pop(job.id, None)
+        self._told_late.discard(job.id)
+        self._on_end()
+
+    async def _tell_when_late(self, job: Job) -> None:
+        age_s = self._clock.now() - (job.submit_at or job.created_at)
+        _low_s, high_s = wait_range(job.request.model)
+        if age_s > LATE_FACTOR * high_s and job.id not in self._told_late:
+            self._told_late.add(job.id)
+            await self._db.write(
+                outbox.put, job.id, "progress", {"stage": "late"}, int(self._clock.now())
+            )
+            self._on_end()
+        await self._note_when_old(job, OVERDUE_ATTENTION_S, "overdue")
+
+    async def _note_when_old(self, job: Job, age_s: int, attention: str) -> None:
+        if self._clock.now() - (job.submit_at or job.created_at) < age_s:
+            return
+        if await self._db.write(_note_once, job.id, attention):
+            log.error("job %d needs attention: %s; its tokens stay held", job.id, attention)
+
+
+def _note_once(tx: sqlite3.Connection, job_id: int, attention: str) -> bool:
+    job = jobs.get(tx, job_id)
+    if job.state is not State.PENDING or job.attention is not None:
+        return False
+    jobs.note(tx, job_id, attention=attention)
+    if attention == "cost missing":
+        outbox.put(tx, job_id, "progress", {"stage": "unpriced"}, job.next_at)
+    return True

@@ -1,0 +1,188 @@
+"""The price book: what each offered model costs, answered from memory, refreshed daily."""
+
+import logging
+import sqlite3
+from dataclasses import dataclass
+
+from errors import ServicePausedError, UnknownChoiceError, UserFacingError
+from jobs import moves
+from jobs.catalogue import PUBLISHED, wait_range
+from jobs.gate import Gate
+from jobs.ports import Clock
+from models import LENGTHS_S, Quote
+from neuralbox import NeuralBox, NotFoundError, other_spelling
+from storage import prices, results, settings
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+FRESH_S = 24 * 3600
+LEARN_FROM = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One offered model as a member may be told of it. Tokens and seconds are ranges."""
+
+    slug: str
+    name: str
+    tokens: tuple[int, int]
+    usual_wait_s: tuple[int, int]
+
+
+class PriceBook:
+    """Quotes and offers without asking anybody. `load` before use, `refresh` when due."""
+
+    def __init__(
+        self, db: Database, box: NeuralBox, gate: Gate, clock: Clock, offered: tuple[str, ...]
+    ) -> None:
+        self._db, self._box, self._gate, self._clock = db, box, gate, clock
+        self._offered = offered
+        self._prices: dict[tuple[str, int], prices.StoredPrice] = {}
+        self._models: dict[str, prices.StoredModel] = {}
+        self._paused: dict[str, str] = {}
+        self._waits: dict[tuple[str, int], tuple[int, int]] = {}
+
+    async def load(self) -> None:
+        """Read what is stored; what is not stored falls back on the published maximum."""
+        self._prices, self._models, self._paused, self._waits = await self._db.read(
+            _stored, self._offered
+        )
+
+    def offers(self) -> list[Offer]:
+        """Return every model a member may choose, in the host's order."""
+        return [self._offer(slug) for slug in self._offered if slug not in self._paused]
+
+    def name_of(self, slug: str) -> str:
+        """Return a model's name as people know it."""
+        if stored := self._models.get(slug):
+            return stored.name
+        published = PUBLISHED.get(slug)
+        return published.name if published else slug
+
+    def usual_wait_s(self, slug: str, duration_s: int) -> tuple[int, int]:
+        """Return how long a model usually takes: of this bot's own past, else as published."""
+        return self._waits.get((slug, duration_s)) or wait_range(slug)
+
+    def quote(self, slug: str, duration_s: int) -> Quote:
+        """Return the most a generation can cost.
+
+        Raises UnknownChoiceError for a model that is not offered, ServicePausedError for one that
+        is paused or whose price nobody knows: never a job without a hold.
+        """
+        if slug not in self._offered:
+            raise UnknownChoiceError(
+                f"There is no model called “{slug[:50]}” here. Nothing was charged. "
+                "Pick one from the list that appears while you type."
+            )
+        if slug in self._paused:
+            raise ServicePausedError(
+                f"{self.name_of(slug)} is paused, because NeuralBox charged more than its price "
+                "list says. Please pick another model."
+            )
+        if price := self._prices.get((slug, duration_s)):
+            return Quote(price.tokens, price.revision)
+        ceilings = [
+            tokens
+            for tokens in (
+                getattr(self._models.get(slug), "max_tokens", None),
+                getattr(PUBLISHED.get(slug), "max_tokens", None),
+            )
+            if tokens
+        ]
+        if not ceilings:
+            raise ServicePausedError(f"Nobody knows yet what {self.name_of(slug)} costs.")
+        return Quote(max(ceilings), 0)
+
+    def quote_if_offered(self, slug: str, duration_s: int) -> Quote | None:
+        """Return today's quote for a job that has waited; None when it may not be sent now."""
+        try:
+            return self.quote(slug, duration_s)
+        except UserFacingError:
+            return None
+
+    def due_in_s(self) -> float:
+        """Return how long the stored prices are still fresh; 0 when they should be asked for."""
+        seen = [self._prices.get((slug, s)) for slug in self._offered for s in LENGTHS_S]
+        if any(price is None for price in seen):
+            return 0.0
+        oldest = min(price.seen_at for price in seen if price)
+        return max(0.0, oldest + FRESH_S - self._clock.now())
+
+    async def refresh(self) -> None:
+        """Ask for the models and for every stale price; raises NeuralBoxError when it cannot."""
+        await self._gate.pass_through("upkeep")
+        now = int(self._clock.now())
+        listed = await self._box.list_models()
+        videos = [
+            prices.StoredModel(m.slug, m.name or m.slug, m.min_tokens, m.max_tokens, now)
+            for m in listed
+            if m.category == "video"
+        ]
+        if videos:
+            await self._db.write(prices.put_models, videos)
+        for slug in self._offered:
+            for duration_s in LENGTHS_S:
+                stored = self._prices.get((slug, duration_s))
+                if stored is None or stored.seen_at + FRESH_S <= now:
+                    await self._ask(slug, duration_s)
+        await self._db.write(_lift_pauses)
+        await self.load()
+
+    async def _ask(self, slug: str, duration_s: int) -> None:
+        await self._gate.pass_through("upkeep")
+        try:
+            price = await self._box.calculate_price(slug, duration_s=duration_s)
+        except NotFoundError:
+            other = other_spelling(slug)
+            if other is None:
+                log.warning("NeuralBox does not know the model %s", slug)
+                return
+            price = await self._box.calculate_price(other, duration_s=duration_s)
+        if price.tokens > 0:
+            await self._db.write(prices.put, slug, duration_s, price.tokens, int(self._clock.now()))
+
+    def _offer(self, slug: str) -> Offer:
+        known = [price.tokens for (model, _s), price in self._prices.items() if model == slug]
+        if not known:
+            known = [self.quote(slug, s).tokens for s in LENGTHS_S]
+        return Offer(
+            slug,
+            self.name_of(slug),
+            (min(known), max(known)),
+            self.usual_wait_s(slug, LENGTHS_S[0]),
+        )
+
+
+def _stored(
+    tx: sqlite3.Connection, offered: tuple[str, ...]
+) -> tuple[
+    dict[tuple[str, int], prices.StoredPrice],
+    dict[str, prices.StoredModel],
+    dict[str, str],
+    dict[tuple[str, int], tuple[int, int]],
+]:
+    waits = {}
+    for slug in offered:
+        for duration_s in LENGTHS_S:
+            seen = [w for w in results.list_waits(tx, slug, duration_s) if w.outcome == "completed"]
+            if len(seen) >= LEARN_FROM:
+                middle = sorted((wait.after_s + wait.within_s) // 2 for wait in seen)
+                waits[slug, duration_s] = (
+                    middle[len(middle) // 10],
+                    middle[min(len(middle) - 1, len(middle) * 9 // 10)],
+                )
+    return (
+        {(price.model, price.duration_s): price for price in prices.list_all(tx)},
+        {model.slug: model for model in prices.list_models(tx)},
+        settings.list_scope(tx, moves.PAUSED_MODELS),
+        waits,
+    )
+
+
+def _lift_pauses(tx: sqlite3.Connection) -> None:
+    """A paused model comes back once the price list was revised after it overran."""
+    revised = {price.model: price.revision for price in prices.list_all(tx)}
+    for slug, revision in settings.list_scope(tx, moves.PAUSED_MODELS).items():
+        if revised.get(slug, 0) > int(revision):
+            settings.drop(tx, moves.PAUSED_MODELS, slug)

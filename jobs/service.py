@@ -1,0 +1,160 @@
+"""What a command may do with jobs: admit one, promise it, or take it back. No vendor call here."""
+
+import logging
+import unicodedata
+from dataclasses import replace
+
+from config import BudgetConfig, LimitsConfig, VideoConfig
+from errors import BudgetExceededError, BusyError, PromptRejectedError, UnknownChoiceError
+from jobs import fingerprint, moves
+from jobs.board import Board
+from jobs.intake import Intake
+from jobs.ports import Clock, JobView
+from jobs.prices import Offer, PriceBook
+from jobs.submit import Submitter
+from models import LENGTHS_S, RATIOS, Asker, Reservation, State, VideoRequest
+from storage import ledger
+from storage.database import Database
+from storage.errors import DatabaseBusyError, ShortBudgetError, StaleStateError
+
+log = logging.getLogger(__name__)
+
+# A member waits for at most this long for the books before being told that we are busy.
+PATIENCE_S = 1.5
+COMBINING_RUN = 3
+
+
+class JobService:
+    """The cogs' way to jobs."""
+
+    def __init__(
+        self,
+        db: Database,
+        book: PriceBook,
+        intake: Intake,
+        board: Board,
+        submitter: Submitter,
+        clock: Clock,
+        video: VideoConfig,
+        limits: LimitsConfig,
+        budget: BudgetConfig,
+    ) -> None:
+        self._db, self._book, self._intake, self._board = db, book, intake, board
+        self._submitter, self._clock = submitter, clock
+        self.video = video
+        self._caps = (limits.unfinished_per_member, limits.unfinished_per_guild)
+        self._limits = ledger.Limits(budget.host_tokens, budget.guild_tokens, budget.member_tokens)
+
+    async def load(self) -> None:
+        """Read the stored prices; before that nothing can be quoted."""
+        await self._book.load()
+
+    def offers(self) -> list[Offer]:
+        """Return the models a member may choose, with prices and usual waits, from memory."""
+        return self._book.offers()
+
+    def name_of(self, model: str) -> str:
+        """Return a model's name as people know it."""
+        return self._book.name_of(model)
+
+    async def left_tokens(self, guild_id: int, user_id: int) -> int | None:
+        """Return what the member can still use here, or None when no level has a limit."""
+        return await self._db.read(ledger.left_within, guild_id, user_id, self._limits)
+
+    def request(
+        self,
+        prompt: str,
+        model: str | None,
+        length_s: int | None,
+        ratio: str | None,
+        avoid: str | None,
+    ) -> VideoRequest:
+        """Normalise what a member typed, filling in the host's defaults.
+
+        Raises PromptRejectedError or UnknownChoiceError with a sentence for the member.
+        """
+        request = VideoRequest(
+            prompt=clean(prompt),
+            model=model or self.video.model,
+            duration_s=length_s or self.video.length_s,
+            aspect_ratio=ratio or self.video.ratio,
+            negative_prompt=clean(avoid or "") or None,
+        )
+        if not request.prompt:
+            raise PromptRejectedError("Please say in a few words what the video should show.")
+        for text, what in (
+            (request.prompt, "prompt"),
+            (request.negative_prompt or "", "avoid text"),
+        ):
+            if len(text) > self.video.max_prompt_chars:
+                raise PromptRejectedError(
+                    f"Your {what} has {len(text):,} characters; "
+                    f"{self.video.max_prompt_chars:,} is the most."
+                )
+        if request.duration_s not in LENGTHS_S or request.aspect_ratio not in RATIOS:
+            raise UnknownChoiceError(
+                f"A video can be {' or '.join(map(str, LENGTHS_S))} seconds long and "
+                f"{', '.join(RATIOS)} in shape. Nothing was charged."
+            )
+        return request
+
+    async def reserve(self, asker: Asker, request: VideoRequest) -> Reservation:
+        """Hold the price and write the job, in one transaction.
+
+        Raises a UserFacingError when it cannot be: then certainly nothing is held. Raises
+        DuplicateInteractionError for an interaction that has its job already.
+        """
+        self._intake.require_open()
+        self._intake.require_pace(asker.guild_id, asker.user_id)
+        quote = self._book.quote(request.model, request.duration_s)
+        try:
+            return await self._db.write_within(
+                PATIENCE_S,
+                moves.reserve,
+                asker,
+                request,
+                quote,
+                fingerprint.of(request.model, request.prompt),
+                self._limits,
+                self._caps,
+                int(self._clock.now()),
+            )
+        except ShortBudgetError as error:
+            raise BudgetExceededError(error.level, quote.tokens, error.available_tokens) from error
+        except DatabaseBusyError as error:
+            raise BusyError from error
+
+    def first_view(self, reservation: Reservation) -> JobView:
+        """Return what the card shows at once: price, what is left, place, expected finish."""
+        place = self._submitter.place_of_newcomer(reservation.job)
+        view = self._board.waiting(reservation.job, place)
+        return replace(view, left_tokens=reservation.left_tokens)
+
+    async def enqueue(self, job_id: int, channel_id: int, message_id: int) -> None:
+        """The card is out under these ids: send the job when its turn comes."""
+        await self._db.write(moves.enqueue, job_id, channel_id, message_id)
+        self._submitter.alarm.nudge()
+
+    async def abandon(self, job_id: int, *, tell: bool) -> None:
+        """The card did not get out, or nobody knows: give the tokens back, send nothing."""
+        reason = "the answer did not reach Discord"
+        try:
+            await self._db.write(
+                moves.cancel, job_id, State.RESERVED, reason, int(self._clock.now()), tell=tell
+            )
+        except StaleStateError:
+            log.info("job %d was no longer waiting for its card", job_id)
+
+
+def clean(text: str) -> str:
+    """Normalise a member's text: NFC, no invisible or control characters, no combining floods."""
+    kept: list[str] = []
+    run = 0
+    for char in unicodedata.normalize("NFC", text):
+        category = unicodedata.category(char)
+        run = run + 1 if category in {"Mn", "Me"} else 0
+        if char in "\n\t":
+            kept.append(" ")
+        elif category[0] != "C" and run <= COMBINING_RUN:
+            kept.append(char)
+    return " ".join("".join(kept).split())

@@ -1,0 +1,289 @@
+"""Sending jobs to the vendor: one request each, in fair turns, never twice.
+
+The row says `submitting` before the request leaves. What the answer means is a closed list: only
+an answer that certainly made no generation puts a job back or ends it; anything else is `unknown`
+and is looked up in the history.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from config import LimitsConfig
+from jobs import moves
+from jobs.alarm import Alarm
+from jobs.gate import Gate
+from jobs.intake import KEY_REFUSED, NO_TOKENS, Intake
+from jobs.ports import Clock
+from jobs.prices import PriceBook
+from jobs.refusals import refusal_sentence
+from jobs.turns import Turns
+from models import Job, State
+from neuralbox import (
+    Created,
+    CreateOutcome,
+    CreateRequest,
+    InsufficientPlanError,
+    InsufficientTokensError,
+    NeuralBox,
+    NeuralBoxError,
+    NotAuthenticatedError,
+    NotCreated,
+    NotFoundError,
+    NotSentError,
+    RateLimitedError,
+    TokenExpiredError,
+    other_spelling,
+)
+from storage import jobs, outbox, settings
+from storage.claims import AlreadyClaimedError
+from storage.database import Database
+from storage.errors import StaleStateError
+
+log = logging.getLogger(__name__)
+
+SPELLINGS = "model_spelling"
+# Certainly unsent for this long since the first try: the member gets the tokens back.
+GIVE_UP_UNSENT_S = 15 * 60
+UNSENT_RETRY_S = (5, 15, 30, 60)
+PLACE_EVERY_S = 30.0
+PLACES_SHOWN = 3
+
+
+class Submitter:
+    """The loop that takes queued jobs in turn. `alarm` wakes it when something changed."""
+
+    def __init__(
+        self,
+        db: Database,
+        box: NeuralBox,
+        gate: Gate,
+        book: PriceBook,
+        intake: Intake,
+        clock: Clock,
+        limits: LimitsConfig,
+        post_timeout_s: int,
+    ) -> None:
+        self._db, self._box, self._gate, self._book = db, box, gate, book
+        self._intake, self._clock, self._limits = intake, clock, limits
+        self._post_timeout_s = post_timeout_s
+        self._epoch = 0
+        self._turns = Turns()
+        self._sends: set[asyncio.Task[None]] = set()
+        self._line: list[int] = []
+        self._busy: list[jobs.InFlight] = []
+        self._shown: dict[int, tuple[int, float, int]] = {}
+        self.alarm = Alarm(clock)
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when a job moved or something is to be told, so that other loops look."""
+
+    async def run(self, epoch: int) -> None:
+        """Never returns; cancelled, it lets requests in flight finish first."""
+        self._epoch = epoch
+        try:
+            while True:
+                await self.alarm.wait(await self._round())
+        finally:
+            if self._sends:
+                # A request cut off now would be in doubt; its own deadline bounds this wait.
+                await asyncio.wait(self._sends)
+
+    def place_of_newcomer(self, job: Job) -> int | None:
+        """Return a new job's place in the queue, or None when it is likely to go at once."""
+        if not self._line and self._gate.wait_s("submit") <= 0 and self._choose([job], self._busy):
+            return None
+        return len(self._line) + 1
+
+    def place_of(self, job_id: int) -> int | None:
+        """Return a waiting job's place, 1 being next; None when it is not waiting."""
+        return self._line.index(job_id) + 1 if job_id in self._line else None
+
+    async def _round(self) -> float | None:
+        """Send whatever may go; return when to look again, None when only a nudge can help."""
+        queued, self._busy = await self._db.read(_queue)
+        now = self._clock.now()
+        for job in [job for job in queued if _is_hopeless(job, now)]:
+            await self._cancel(job, "NeuralBox could not be reached for 15 minutes.")
+            queued.remove(job)
+        ready = [job for job in queued if job.next_at <= now]
+        delays = [job.next_at - now for job in queued if job.next_at > now]
+        gate_s = self._gate.wait_s("submit")
+        if gate_s > 0:
+            delays.append(gate_s)
+        else:
+            for job in self._choose(ready, self._busy):
+                if (wait_s := self._gate.wait_s("submit")) > 0:
+                    delays.append(wait_s)
+                    break
+                if await self._start(job):
+                    queued.remove(job)
+        self._line = [job.id for job in self._turns.order(queued)]
+        await self._show_places()
+        if self._line:
+            delays.append(PLACE_EVERY_S)
+        return max(0.05, min(delays)) if delays else None
+
+    def _choose(self, ready: list[Job], busy: list[jobs.InFlight]) -> list[Job]:
+        """Return the jobs whose turn it is, within the caps and one per fingerprint in doubt."""
+        in_all = len(busy)
+        per_guild = Counter(job.guild_id for job in busy)
+        per_member = Counter((job.guild_id, job.user_id) for job in busy)
+        in_doubt = {job.fingerprint for job in busy if job.is_in_doubt}
+        chosen = []
+        for job in self._turns.order(ready):
+            member = (job.guild_id, job.user_id)
+            if (
+                in_all >= self._limits.in_flight_total
+                or per_guild[job.guild_id] >= self._limits.in_flight_per_guild
+                or per_member[member] >= self._limits.in_flight_per_member
+                or job.fingerprint in in_doubt
+            ):
+                continue
+            in_all += 1
+            per_guild[job.guild_id] += 1
+            per_member[member] += 1
+            in_doubt.add(job.fingerprint)
+            chosen.append(job)
+        return chosen
+
+    async def _start(self, job: Job) -> bool:
+        """Mark the job as sent, durably, then send it; False when it is no longer there to send."""
+        quote = self._book.quote_if_offered(job.request.model, job.request.duration_s)
+        if quote is None or (quote.revision and quote.tokens > job.hold_tokens):
+            await self._cancel(
+                job, "The price of this model went up while the job was waiting. Please ask again."
+            )
+            return True
+        now = int(self._clock.now())
+        try:
+            job = await self._db.write(
+                moves.begin_submit, job.id, self._epoch, now, now + self._post_timeout_s
+            )
+        except (StaleStateError, sqlite3.IntegrityError) as error:
+            log.info("job %d is not sent now: %s", job.id, error)
+            return False
+        self._turns.serve(job)
+        task = asyncio.create_task(self._send(job), name=f"send-{job.id}")
+        self._sends.add(task)
+        task.add_done_callback(self._sent)
+        return True
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sends.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("sending failed in an unforeseen way", exc_info=error)
+        self.on_change()
+
+    async def _send(self, job: Job) -> None:
+        spelling = await self._db.read(settings.find, SPELLINGS, job.request.model)
+        if job.submit_deadline is not None and self._clock.now() > job.submit_deadline:
+            # The machine slept between the mark and here; nothing was sent.
+            await self._db.write(moves.requeue, job.id, 0, job.tried_at)
+            return
+        request = job.request
+        outcome = await self._box.create(
+            CreateRequest(
+                model=request.model,
+                prompt=request.prompt,
+                duration_s=request.duration_s,
+                aspect_ratio=request.aspect_ratio,
+                negative_prompt=request.negative_prompt,
+                image_url=request.image_url,
+            ),
+            model_slug=spelling,
+        )
+        await self._book_outcome(job, outcome, spelling)
+
+    async def _book_outcome(self, job: Job, outcome: CreateOutcome, spelling: str | None) -> None:
+        now = int(self._clock.now())
+        if isinstance(outcome, Created):
+            generation_id = outcome.generation.id
+            try:
+                await self._db.write(
+                    moves.accept, job.id, State.SUBMITTING, generation_id, "answer", now
+                )
+                log.info("job %d: submitting -> pending as %s", job.id, generation_id)
+            except AlreadyClaimedError:
+                log.error("job %d: the id %s belongs to another job", job.id, generation_id)
+                await self._db.write(moves.doubt, job.id, "id already claimed")
+        elif isinstance(outcome, NotCreated):
+            await self._book_refusal(job, outcome.error, spelling, now)
+        else:
+            log.warning("job %d: submitting -> unknown: %s", job.id, outcome.reason)
+            attention = outcome.reason[:200] if outcome.needs_attention else None
+            await self._db.write(moves.doubt, job.id, attention)
+
+    async def _book_refusal(
+        self, job: Job, error: NeuralBoxError, spelling: str | None, now: int
+    ) -> None:
+        """Certainly no generation was made: wait for another try, or end it."""
+        self._gate.learn(error)
+        if isinstance(error, RateLimitedError):
+            next_at, tried_at = now + error.retry_after_s, job.tried_at
+        elif isinstance(error, (NotAuthenticatedError, TokenExpiredError)):
+            self._intake.close("key", KEY_REFUSED)
+            next_at, tried_at = now + 60, job.tried_at
+        elif isinstance(error, NotSentError):
+            tried_at = job.tried_at or now
+            step = sum(now - tried_at >= bound for bound in (10, 60, 180))
+            next_at = now + UNSENT_RETRY_S[step]
+        elif (
+            isinstance(error, NotFoundError)
+            and spelling is None
+            and (other := other_spelling(job.request.model))
+        ):
+            # Two spellings are published for this model; the other one is tried once.
+            await self._db.write(settings.put, SPELLINGS, job.request.model, other)
+            next_at, tried_at = 0, job.tried_at
+        else:
+            if isinstance(error, InsufficientTokensError):
+                self._intake.close("tokens", NO_TOKENS)
+            elif isinstance(error, InsufficientPlanError):
+                log.error("NeuralBox's plan does not cover %s: %s", job.request.model, error)
+            await self._db.write(moves.reject, job.id, refusal_sentence(error), error.message, now)
+            log.info("job %d: submitting -> rejected: %s", job.id, error)
+            return
+        await self._db.write(moves.requeue, job.id, next_at, tried_at)
+        log.info("job %d: submitting -> queued: %s", job.id, error)
+
+    async def _cancel(self, job: Job, reason: str) -> None:
+        now = int(self._clock.now())
+        try:
+            await self._db.write(moves.cancel, job.id, State.QUEUED, reason, now, tell=True)
+        except StaleStateError:
+            return
+        log.info("job %d: queued -> cancelled: %s", job.id, reason)
+        self.on_change()
+
+    async def _show_places(self) -> None:
+        """Let waiting cards follow their place, a few times each and not too often."""
+        now = self._clock.monotonic()
+        self._shown = {
+            job_id: self._shown[job_id] for job_id in self._line if job_id in self._shown
+        }
+        moved = []
+        for place, job_id in enumerate(self._line, start=1):
+            last_place, at, times = self._shown.get(job_id, (place, now, 0))
+            if place != last_place and now >= at + PLACE_EVERY_S and times < PLACES_SHOWN:
+                moved.append(job_id)
+                self._shown[job_id] = (place, now, times + 1)
+            else:
+                self._shown[job_id] = (last_place, at, times)
+        if moved:
+            await self._db.write(_tell_places, moved, int(self._clock.now()))
+            self.on_change()
+
+
+def _queue(tx: sqlite3.Connection) -> tuple[list[Job], list[jobs.InFlight]]:
+    return jobs.list_in(tx, State.QUEUED), jobs.list_in_flight(tx)
+
+
+def _tell_places(tx: sqlite3.Connection, job_ids: Iterable[int], now: int) -> None:
+    for job_id in job_ids:
+        outbox.put(tx, job_id, "progress", {"stage": "waiting"}, now)
+
+
+def _is_hopeless(job: Job, now: float) -> bool:
+    return job.tried_at is not None and now - job.tried_at >= GIVE_UP_UNSENT_S

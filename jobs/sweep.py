@@ -1,0 +1,139 @@
+"""Putting the books right afterwards: generations at the vendor that no job of ours claims.
+
+One that matches a job given up as never made is booked late, as a correction; any other is
+somebody else's. The sweep leaves alone what is young or looks like a job still on its way: that
+may be about to be claimed by its owner.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+
+from jobs import fingerprint, history, moves
+from jobs.alarm import Alarm
+from jobs.gate import Gate
+from jobs.intake import CATCHING_UP, Intake
+from jobs.ports import Clock
+from jobs.reconcile import HORIZON_S, SKEW_MARGIN_S
+from models import Job, State
+from neuralbox import Generation, NeuralBox, NeuralBoxError, Status
+from storage import claims, jobs, ledger, outbox, settings
+from storage.claims import AlreadyClaimedError
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 600.0
+IDLE_EVERY_S = 3600.0
+RETRY_S = 60.0
+# Everything the vendor made before this moment (its clock) has been accounted for.
+SWEPT_TO = "swept_to"
+ON_THEIR_WAY = (State.RESERVED, State.QUEUED, State.SUBMITTING, State.UNKNOWN)
+
+
+class Sweeper:
+    """The loop that looks for unclaimed generations, first of all right after a start."""
+
+    def __init__(
+        self,
+        db: Database,
+        box: NeuralBox,
+        gate: Gate,
+        intake: Intake,
+        clock: Clock,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._db, self._box, self._gate = db, box, gate
+        self._intake, self._clock, self._on_change = intake, clock, on_change
+        self.alarm = Alarm(clock)
+
+    async def run(self) -> None:
+        """Never returns."""
+        while True:
+            try:
+                await self._gate.pass_through("look")
+                await self.sweep()
+                self._intake.open("recovery")
+                is_busy = bool(await self._db.read(jobs.fingerprints_in, tuple(State)[:5]))
+                delay_s = EVERY_S if is_busy else IDLE_EVERY_S
+            except NeuralBoxError as error:
+                self._gate.learn(error)
+                log.warning("the sweep could not read the history: %s", error)
+                delay_s = RETRY_S
+            await self.alarm.wait(delay_s)
+
+    async def sweep(self) -> None:
+        """Read the history back to what is accounted for, and claim what nobody claims."""
+        now = int(self._clock.now())
+        swept_to, answered_id, on_their_way = await self._db.read(_state)
+        entries = await history.read_back_to(self._box, swept_to, answered_id)
+        vendor_now = now + self._box.skew_s
+        taken = await self._db.read(claims.claimed, [entry.id for entry in entries])
+        left_alone = []
+        for entry in entries:
+            created_at = entry.created_at or 0
+            if entry.id in taken or created_at < swept_to:
+                continue
+            mark = fingerprint.of(entry.model or "", entry.prompt or "")
+            is_left = created_at > vendor_now - HORIZON_S or mark in on_their_way
+            if is_left or not await self._claim(entry, mark, now):
+                left_alone.append(created_at)
+        # Entries may still appear late in the listing, so what is young is read again next time.
+        reach = min([*left_alone, int(vendor_now) - 2 * HORIZON_S])
+        await self._db.write(settings.set_counter, SWEPT_TO, max(swept_to, reach))
+
+    async def _claim(self, entry: Generation, mark: str, now: int) -> bool:
+        """Book an unclaimed generation; False when its cost is not known yet."""
+        if entry.status not in (Status.COMPLETED, Status.FAILED):
+            return False
+        if entry.status is Status.COMPLETED and entry.cost_tokens is None:
+            return False
+        try:
+            job_id = await self._db.write(_book, entry, mark, self._box.skew_s, now)
+        except AlreadyClaimedError:
+            return True
+        if job_id is None:
+            log.warning("generation %s at the vendor is not of this bot", entry.id)
+        else:
+            log.error("job %d was made after all, as %s; booked late", job_id, entry.id)
+            self._on_change()
+        return True
+
+
+def close_intake_until_swept(intake: Intake) -> None:
+    """After a restart with a past: no new videos before the history was read once."""
+    intake.close("recovery", CATCHING_UP)
+
+
+def _state(tx: sqlite3.Connection) -> tuple[int, str | None, set[str]]:
+    return (
+        settings.counter(tx, SWEPT_TO),
+        claims.find_answered_id(tx),
+        jobs.fingerprints_in(tx, ON_THEIR_WAY),
+    )
+
+
+def _book(
+    tx: sqlite3.Connection, entry: Generation, mark: str, skew_s: float, now: int
+) -> int | None:
+    """Claim one generation as late (returning its job) or as foreign (returning None)."""
+    job = _find_given_up(tx, mark, (entry.created_at or 0) - skew_s + SKEW_MARGIN_S)
+    cost_tokens = entry.cost_tokens or 0
+    if job is None:
+        claims.claim(tx, entry.id, None, "foreign", cost_tokens)
+        return None
+    claims.claim(tx, entry.id, job.id, "late", cost_tokens)
+    ledger.correct(tx, job.id, cost_tokens, now, f"made after all, as {entry.id}")
+    settings.set_counter(tx, moves.BALANCE, settings.counter(tx, moves.BALANCE) - cost_tokens)
+    jobs.note(tx, job.id, attention="made after all")
+    body = {"url": entry.result_url} if entry.result_url else {}
+    outbox.put(tx, job.id, "late", body, now)
+    return job.id
+
+
+def _find_given_up(tx: sqlite3.Connection, mark: str, created_by: float) -> Job | None:
+    """Return the oldest job given up as never made that this generation may be."""
+    for job in jobs.list_given_up(tx, mark):
+        if job.submit_at is not None and job.submit_at <= created_by:
+            return job
+    return None

@@ -1,0 +1,69 @@
+"""All loops of the job life, as one thing to start and stop."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, repeat
+
+from jobs.outbox import Deliverer
+from jobs.poll import Poller
+from jobs.ports import Clock
+from jobs.reconcile import Reconciler
+from jobs.submit import Submitter
+from jobs.sweep import Sweeper
+from jobs.upkeep import Upkeep
+from storage.errors import DatabaseLostError
+
+log = logging.getLogger(__name__)
+
+RESTART_S = (1, 5, 15, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The loops. Each reads state and acts; none holds anything that a restart would lose."""
+
+    submitter: Submitter
+    poller: Poller
+    reconciler: Reconciler
+    sweeper: Sweeper
+    deliverer: Deliverer
+    upkeep: Upkeep
+    clock: Clock
+
+    async def run(self, epoch: int) -> None:
+        """Never returns by itself; raises DatabaseLostError when the process has to end."""
+        loops: dict[str, Callable[[], Awaitable[None]]] = {
+            "submitter": partial(self.submitter.run, epoch),
+            "poller": self.poller.run,
+            "reconciler": self.reconciler.run,
+            "sweeper": self.sweeper.run,
+            "deliverer": self.deliverer.run,
+            "upkeep": self.upkeep.run,
+        }
+        async with asyncio.TaskGroup() as tasks:
+            for name, loop in loops.items():
+                tasks.create_task(self._keep(name, loop), name=name)
+
+    async def _keep(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        """Begin a loop anew when it breaks, with back-off: its jobs are in the database."""
+        for delay_s in chain(RESTART_S, repeat(RESTART_S[-1])):
+            try:
+                await loop()
+            except DatabaseLostError:
+                raise
+            except Exception:
+                log.exception("the %s broke; beginning it anew in %d s", name, delay_s)
+            await self.clock.sleep(delay_s)
+
+    def nudge(self) -> None:
+        """Let every loop that acts on jobs look again."""
+        for alarm in (
+            self.submitter.alarm,
+            self.poller.alarm,
+            self.reconciler.alarm,
+            self.deliverer.alarm,
+        ):
+            alarm.nudge()

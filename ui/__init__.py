@@ -1,0 +1,1 @@
+"""Everything a user reads: cards, errors, and the announcer that brings them."""

@@ -1,0 +1,147 @@
+"""The card of a job: one embed that says where it stands, what it costs and what comes next.
+
+Sizes stay far below Discord's limits (description 4096, field 1024, 6000 in all).
+"""
+
+import discord
+
+from jobs.ports import JobView
+from jobs.prices import Offer
+from models import State
+from ui.text import block, price, span, tokens
+
+PROMPT_CHARS = 1000
+REASON_CHARS = 400
+ALT_TEXT_CHARS = 1024
+# Colours never carry the meaning alone: every title says it in words.
+WORKING = discord.Colour(0x5865F2)
+DONE = discord.Colour(0x3BA55D)
+ENDED = discord.Colour(0xD83C3E)
+
+SHAPES = {"16:9": "landscape 16:9", "9:16": "portrait 9:16", "1:1": "square 1:1"}
+
+
+def card(view: JobView) -> discord.Embed:
+    """Return the embed of a job as it stands."""
+    if view.stage != "final":
+        return _working(view)
+    if view.job.state is State.COMPLETED or view.link is not None:
+        return _done(view)
+    return _without_video(view)
+
+
+def alt_text(view: JobView) -> str:
+    """Return what a screen reader says of the video."""
+    prompt = view.job.request.prompt
+    text = f"{view.job.request.duration_s}-second video: {prompt}"
+    return text if len(text) <= ALT_TEXT_CHARS else text[: ALT_TEXT_CHARS - 1] + "…"
+
+
+def file_name(view: JobView) -> str:
+    """Return the name the video is attached under; never taken from anybody's input."""
+    return f"reelbox-{view.job.id}.mp4"
+
+
+def ping_text(view: JobView) -> str:
+    """Return the short reply that tells the requester."""
+    mention = f"<@{view.job.user_id}>"
+    if view.job.state is State.COMPLETED or view.link is not None:
+        return f"{mention} your video is ready. Charged: {tokens(view.charged_tokens)}."
+    return f"{mention} there is no video this time. {_charged(view)}."
+
+
+def offer_line(offer: Offer) -> str:
+    """Return one model on one line, with price and usual wait."""
+    return f"{offer.name} · {price(offer.tokens)} · usually {span(offer.usual_wait_s)}"
+
+
+def _working(view: JobView) -> discord.Embed:
+    titles = {
+        "waiting": f"In the queue · place {view.place}" if view.place else "In the queue",
+        "sending": "Your video is on its way",
+        "rendering": "Your video is being made",
+        "late": "Your video takes longer than usual",
+        "unpriced": "Your video is made, its price is not told yet",
+    }
+    embed = _base(view, titles[view.stage], WORKING)
+    held = f"{tokens(view.job.hold_tokens)} held"
+    if view.left_tokens is not None:
+        held += f"\n{tokens(view.left_tokens)} left"
+    embed.add_field(name="Price", value=held)
+    embed.add_field(name="Ready", value=_ready(view), inline=False)
+    return embed
+
+
+def _ready(view: JobView) -> str:
+    usual = f"usually takes {span(view.usual_wait_s)}"
+    if view.stage == "late":
+        return (
+            "NeuralBox is still working on it. The video will appear here however long it takes; "
+            "you pay nothing unless it is finished."
+        )
+    if view.stage == "unpriced":
+        return "NeuralBox has not told the price yet. The tokens stay held until it does."
+    if view.ready_at is not None:
+        return f"about <t:{view.ready_at}:R> · {usual}"
+    return f"{usual} once it starts"
+
+
+def _done(view: JobView) -> discord.Embed:
+    embed = _base(view, "Your video is ready", DONE)
+    charged = tokens(view.charged_tokens)
+    if view.left_tokens is not None:
+        charged += f"\n{tokens(view.left_tokens)} left"
+    embed.add_field(name="Charged", value=charged)
+    if view.took_s is not None:
+        embed.add_field(name="Waited", value=f"{view.took_s:,} s")
+    if view.link is not None:
+        # Angle brackets keep Discord from unfurling it; the address is the vendor's own.
+        embed.add_field(
+            name="Download",
+            value=f"The file does not fit here, so this is a link that NeuralBox keeps for a "
+            f"limited time: <{view.link}>"[:1024],
+            inline=False,
+        )
+    if view.reason is not None:
+        embed.add_field(name="Note", value=view.reason[:REASON_CHARS], inline=False)
+    return embed
+
+
+def _without_video(view: JobView) -> discord.Embed:
+    titles = {
+        State.FAILED: "This video could not be made",
+        State.REJECTED: "NeuralBox refused this video",
+        State.CANCELLED: "This video was not started",
+        State.NOT_SUBMITTED: "This video was not started",
+    }
+    embed = _base(view, titles.get(view.job.state, "There is no video"), ENDED)
+    cost = _charged(view)
+    if view.left_tokens is not None:
+        cost += f"\n{tokens(view.left_tokens)} left"
+    embed.add_field(name="Cost", value=cost)
+    reason = view.reason or "You can try again just as it was."
+    embed.add_field(name="Why, and what next", value=reason[:REASON_CHARS], inline=False)
+    if view.said:
+        embed.add_field(name="NeuralBox says", value=block(view.said, REASON_CHARS), inline=False)
+    return embed
+
+
+def _charged(view: JobView) -> str:
+    if view.charged_tokens == 0:
+        return "Not charged"
+    return f"Charged {tokens(view.charged_tokens)}"
+
+
+def _base(view: JobView, title: str, colour: discord.Colour) -> discord.Embed:
+    request = view.job.request
+    embed = discord.Embed(title=title, colour=colour)
+    embed.description = block(request.prompt, PROMPT_CHARS)
+    if request.negative_prompt:
+        embed.add_field(
+            name="Avoid", value=block(request.negative_prompt, REASON_CHARS), inline=False
+        )
+    embed.add_field(name="Model", value=view.model_name[:100])
+    shape = SHAPES.get(request.aspect_ratio, request.aspect_ratio)
+    embed.add_field(name="Video", value=f"{request.duration_s} s\n{shape}")
+    embed.set_footer(text=f"Job {view.job.id}")
+    return embed

@@ -1,0 +1,110 @@
+"""The Discord client: log in however long Discord is away, register commands when they changed."""
+
+import asyncio
+import hashlib
+import json
+import logging
+import sqlite3
+
+import aiohttp
+import discord
+import yarl
+from discord import app_commands
+from discord.ext import commands
+
+from jobs.ports import Clock
+from storage import settings
+from storage.database import Database
+from ui import errors
+
+log = logging.getLogger(__name__)
+
+# View Channel, Send Messages, Send Messages in Threads, Embed Links, Attach Files, Read History.
+PERMISSIONS = 274878024704
+LOGIN_RETRY_S = (1, 5, 15, 60)
+COMMANDS = "commands"
+
+
+def use_addresses(api_url: str, gateway_url: str) -> None:
+    """Point discord.py at a REST and a Gateway address: it keeps both in class attributes."""
+    discord.http.Route.BASE = api_url
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+class Reelbox(commands.Bot):
+    """Commands and nothing else; jobs live on without it."""
+
+    def __init__(self, token: str, db: Database, clock: Clock) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=discord.Intents(guilds=True),
+            # Nobody is pinged unless a call names the one person.
+            allowed_mentions=discord.AllowedMentions.none(),
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+        )
+        self._token = token
+        self._db = db
+        self._clock = clock
+        self.command_ids: dict[str, int] = {}
+        self.logged_in = asyncio.Event()
+        """Set once requests can be made."""
+        self.connected = asyncio.Event()
+        """Set once the gateway brings interactions."""
+        self.tree.error(self._on_command_error)
+
+    async def live(self) -> None:
+        """Log in and stay connected; raises LoginFailure when the token is not accepted."""
+        attempt = 0
+        while not self.logged_in.is_set():
+            try:
+                await self.login(self._token)
+                self.logged_in.set()
+            except discord.LoginFailure:
+                raise
+            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                delay_s = LOGIN_RETRY_S[min(attempt, len(LOGIN_RETRY_S) - 1)]
+                attempt += 1
+                log.warning("Discord cannot be reached, again in %d s: %s", delay_s, error)
+                await self.http.close()
+                self.http.connector = discord.utils.MISSING  # closed with its session
+                await self._clock.sleep(delay_s)
+        log.info("to add this bot to a server, open %s", self.invite_link())
+        await self.connect(reconnect=True)
+
+    def invite_link(self) -> str:
+        """Return the address with which an admin adds this bot to a server."""
+        return discord.utils.oauth_url(
+            self.application_id or 0,
+            permissions=discord.Permissions(PERMISSIONS),
+            scopes=("bot", "applications.commands"),
+        )
+
+    async def setup_hook(self) -> None:
+        """Register the commands, only when the set changed since the last time."""
+        tree = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        shape = json.dumps([self.application_id, tree], sort_keys=True, default=str)
+        digest = hashlib.sha256(shape.encode()).hexdigest()
+        known = await self._db.read(settings.list_scope, COMMANDS)
+        if known.pop("digest", None) != digest:
+            known = {command.name: str(command.id) for command in await self.tree.sync()}
+            await self._db.write(_store_commands, digest, known)
+        self.command_ids.update({name: int(command_id) for name, command_id in known.items()})
+
+    async def on_connect(self) -> None:
+        """The gateway session is up."""
+        self.connected.set()
+
+    async def _on_command_error(
+        self, interaction: discord.Interaction, error: app_commands.AppCommandError
+    ) -> None:
+        await errors.tell(interaction, error)
+
+
+def _store_commands(tx: sqlite3.Connection, digest: str, ids: dict[str, str]) -> None:
+    for name in settings.list_scope(tx, COMMANDS):
+        settings.drop(tx, COMMANDS, name)
+    for name, command_id in {**ids, "digest": digest}.items():
+        settings.put(tx, COMMANDS, name, command_id)

@@ -1,0 +1,38 @@
+"""Any exception of a command, once, as a private sentence; the rest is in the log."""
+
+import logging
+import secrets
+
+import discord
+from discord import app_commands
+
+from errors import UserFacingError
+
+log = logging.getLogger(__name__)
+
+
+def sentence(error: BaseException) -> str:
+    """Return what the member is told. What nobody foresaw becomes a reference into the log."""
+    original = getattr(error, "original", error)
+    if isinstance(original, UserFacingError):
+        return str(original)
+    if isinstance(error, app_commands.CheckFailure):
+        return "You may not use this command here. Nothing was charged."
+    reference = secrets.token_hex(4)
+    log.error("unforeseen, reference %s", reference, exc_info=original)
+    return (
+        f"Something went wrong on our side (reference `{reference}`). If a card with a job number "
+        "appeared, it will still be finished; otherwise nothing was charged. Please try again."
+    )
+
+
+async def tell(interaction: discord.Interaction, error: BaseException) -> None:
+    """Show the sentence to the member alone, as the interaction's answer or after it."""
+    text = sentence(error)
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(text, ephemeral=True)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
+    except discord.HTTPException as failure:
+        log.warning("a refusal could not be shown: %s", failure)

@@ -1,0 +1,32 @@
+"""Showing text that others wrote: inert, inside a code block, cut to length."""
+
+# Looks like a backtick and closes nothing.
+_LOOKALIKE = "\N{MODIFIER LETTER GRAVE ACCENT}"
+
+
+def block(text: str, limit: int) -> str:
+    """Return the text as one code block of at most `limit` characters, fences included."""
+    room = limit - len("```\n\n```")
+    plain = text.replace("`", _LOOKALIKE)
+    if len(plain) > room:
+        plain = plain[: room - 1].rstrip() + "…"
+    return f"```\n{plain}\n```"
+
+
+def tokens(count: int) -> str:
+    """Return an amount as people read it: "1 token", "1,234 tokens"."""
+    return f"{count:,} token" if count == 1 else f"{count:,} tokens"
+
+
+def price(bounds: tuple[int, int]) -> str:
+    """Return a price range as people read it: "44–88 tokens"."""
+    low, high = bounds
+    return tokens(high) if low == high else f"{low:,}–{tokens(high)}"
+
+
+def span(seconds: tuple[int, int]) -> str:
+    """Return a range of seconds as people read it: "45–90 s", "2–3 min"."""
+    low, high = seconds
+    if high > 180:
+        return f"{max(1, round(low / 60))}–{round(high / 60)} min"
+    return f"{low} s" if low == high else f"{low}–{high} s"
