@@ -1,0 +1,1 @@
+"""What comes in as bytes, held against hostile storage on real sockets."""

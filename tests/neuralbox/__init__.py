@@ -1,0 +1,1 @@
+"""The client of NeuralBox, held against the local NeuralBox over real sockets."""
