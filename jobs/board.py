@@ -45,8 +45,10 @@ class Board:
             left_tokens=left_tokens,
         )
 
-    async def final(self, row: outbox.OutboxRow, link: str | None) -> JobView:
-        """Return the view of a job that has ended."""
+    async def final(
+        self, row: outbox.OutboxRow, link: str | None = None, *, has_video: bool = False
+    ) -> JobView:
+        """Return the view of a job that has ended; `link` replaces a file that cannot be had."""
         job, left_tokens, charged, result = await self._db.read(_read, row.job_id)
         took_s = size = None
         if result is not None and result.submitted_at is not None:
@@ -61,6 +63,7 @@ class Board:
             left_tokens=left_tokens,
             reason=_reason(job, row),
             said=row.body.get("said"),
+            has_video=has_video,
             link=link,
             took_s=took_s if job.state is State.COMPLETED else None,
             size=size,

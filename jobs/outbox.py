@@ -128,13 +128,14 @@ class Deliverer:
         await self._db.write(outbox.finish_unless_renewed, row)
 
     async def _final(self, row: outbox.OutboxRow) -> None:
-        view = await self._board.final(row, None)
+        view = await self._board.final(row)
         if view.job.message_id is None:
             await self._answer(row, view)
             return
         if not row.body.get("shown"):
             await self._show(row, view)
             await self._db.write(outbox.remember, row, {"shown": True})
+            view = await self._board.final(row)  # it may have become another message
         try:
             await self._announcer.ping(view, f"reelbox-ping-{row.id}")
         except (MessageGoneError, PlaceGoneError) as error:
@@ -155,12 +156,12 @@ class Deliverer:
     async def _show(self, row: outbox.OutboxRow, view: JobView) -> None:
         """Edit the card to its last form; step down the ladder where a rung does not hold."""
         file, link = await self._video(row, view.job)
+        has_video = file is not None or link is not None
         try:
-            await self._place(row, await self._board.final(row, link), file)
+            await self._place(row, await self._board.final(row, link, has_video=has_video), file)
         except FileTooLargeError:
-            result = await self._db.read(results.find, row.job_id)
-            link = result.url if result else None
-            await self._place(row, await self._board.final(row, link), None)
+            link = await self._url(row)
+            await self._place(row, await self._board.final(row, link, has_video=True), None)
 
     async def _place(self, row: outbox.OutboxRow, view: JobView, file: Path | None) -> None:
         try:
@@ -176,8 +177,8 @@ class Deliverer:
         result = await self._db.read(results.find, job.id)
         if result is not None and result.file and (self._videos_dir / result.file).exists():
             return self._videos_dir / result.file, None
-        url = row.body.get("url") or (result.url if result else None)
-        if url is None and (url := await self._fresh_url(job)) is None:
+        url = await self._url(row) or await self._fresh_url(job)
+        if url is None:
             raise FetchFailedError("the vendor has no file for this generation yet")
         try:
             return await self._download_or_refresh(job, url), None
@@ -188,6 +189,11 @@ class Deliverer:
             if row.attempts >= LINK_AFTER_ATTEMPTS:
                 return None, url
             raise FetchFailedError(str(error)) from error
+
+    async def _url(self, row: outbox.OutboxRow) -> str | None:
+        """Return where the vendor keeps the file, as far as is known."""
+        result = await self._db.read(results.find, row.job_id)
+        return row.body.get("url") or (result.url if result else None)
 
     async def _download_or_refresh(self, job: Job, url: str) -> Path:
         try:

@@ -31,10 +31,10 @@ class Poller:
     """The loop over `pending` jobs. `alarm` wakes it when a job became pending."""
 
     def __init__(
-        self, db: Database, box: NeuralBox, gate: Gate, clock: Clock, on_end: Callable[[], None]
+        self, db: Database, box: NeuralBox, gate: Gate, clock: Clock, on_change: Callable[[], None]
     ) -> None:
         self._db, self._box, self._gate, self._clock = db, box, gate, clock
-        self._on_end = on_end
+        self._on_change = on_change
         self._schedule = Schedule()
         self._watched: dict[int, Job] = {}
         self._fileless: dict[int, int] = {}
@@ -180,7 +180,7 @@ class Poller:
         del self._watched[job.id]
         self._fileless.pop(job.id, None)
         self._told_late.discard(job.id)
-        self._on_end()
+        self._on_change()
 
     async def _tell_when_late(self, job: Job) -> None:
         age_s = self._clock.now() - (job.submit_at or job.created_at)
@@ -190,7 +190,7 @@ class Poller:
             await self._db.write(
                 outbox.put, job.id, "progress", {"stage": "late"}, int(self._clock.now())
             )
-            self._on_end()
+            self._on_change()
         await self._note_when_old(job, OVERDUE_ATTENTION_S, "overdue")
 
     async def _note_when_old(self, job: Job, age_s: int, attention: str) -> None:
@@ -198,6 +198,7 @@ class Poller:
             return
         if await self._db.write(_note_once, job.id, attention):
             log.error("job %d needs attention: %s; its tokens stay held", job.id, attention)
+            self._on_change()
 
 
 def _note_once(tx: sqlite3.Connection, job_id: int, attention: str) -> bool:

@@ -43,6 +43,7 @@ class JobView:
     left_tokens: int | None = None
     reason: str | None = None
     said: str | None = None
+    has_video: bool = False
     link: str | None = None
     took_s: int | None = None
     size: tuple[int, int] | None = None

@@ -25,7 +25,7 @@ def card(view: JobView) -> discord.Embed:
     """Return the embed of a job as it stands."""
     if view.stage != "final":
         return _working(view)
-    if view.job.state is State.COMPLETED or view.link is not None:
+    if view.has_video:
         return _done(view)
     return _without_video(view)
 
@@ -45,7 +45,7 @@ def file_name(view: JobView) -> str:
 def ping_text(view: JobView) -> str:
     """Return the short reply that tells the requester."""
     mention = f"<@{view.job.user_id}>"
-    if view.job.state is State.COMPLETED or view.link is not None:
+    if view.job.state is State.COMPLETED or view.charged_tokens:
         return f"{mention} your video is ready. Charged: {tokens(view.charged_tokens)}."
     return f"{mention} there is no video this time. {_charged(view)}."
 

@@ -1,0 +1,215 @@
+"""The whole thing under test: the real bot, a local Discord and a local NeuralBox over sockets."""
+
+import asyncio
+import inspect
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import bot
+import config
+from models import LENGTHS_S, Job, State
+from playground.clock import FakeClock
+from playground.discord import LocalDiscord
+from playground.discord.interactions import Answer
+from playground.discord.world import Message
+from playground.neuralbox import LocalNeuralBox, Profile
+from playground.record import Recorder
+from storage import invariants, jobs, ledger
+
+TRAFFIC = Path(__file__).parent.parent / "build" / "traffic"
+STEP_S = 5.0
+SMALL_CLIPS = 1 / 6
+
+
+class Rig:
+    """Two servers that live as long as the test, and a bot that may be started anew."""
+
+    def __init__(self, discord: LocalDiscord, box: LocalNeuralBox, clock: FakeClock, data: Path):
+        self.discord, self.box, self.clock, self.data = discord, box, clock, data
+        self.settings: dict[str, dict[str, Any]] = {}
+        self.records: list[dict[str, Any]] = []
+        self.app: bot.App | None = None
+        self._stack: AsyncExitStack | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, data: Path, name: str, profile: Profile | None = None, **box_options: Any
+    ) -> AsyncIterator[Self]:
+        """Start both servers; what the bot sends Discord is recorded under the test's name."""
+        clock = FakeClock()
+        async with AsyncExitStack() as stack:
+            recorder = Recorder(TRAFFIC / f"{name}.jsonl")
+            stack.callback(recorder.close)
+            discord = LocalDiscord(clock, recorder=recorder)
+            box_options.setdefault("clips", "shared")
+            box = LocalNeuralBox(clock, profile=profile, media_scale=SMALL_CLIPS, **box_options)
+            for server in (discord, box):
+                await server.start()
+                stack.push_async_callback(server.stop)
+            rig = cls(discord, box, clock, data)
+            rig.records = recorder.records
+            stack.push_async_callback(rig.stop_bot)
+            yield rig
+
+    def configure(self, section: str, **keys: Any) -> None:
+        """Change configuration keys for the next start of the bot."""
+        self.settings.setdefault(section, {}).update(keys)
+
+    def config(self) -> config.Config:
+        """The bot's configuration, pointed at the two local servers."""
+        mapping: dict[str, dict[str, Any]] = {
+            "discord": {
+                "token": self.discord.token,
+                "api_url": self.discord.rest_url,
+                "gateway_url": self.discord.gateway_url,
+            },
+            "neuralbox": {
+                "key": self.box.key,
+                "base_url": self.box.base_url,
+                "result_origins": [self.box.origin],
+            },
+            "storage": {"data_dir": str(self.data), "min_free_mib": 1},
+        }
+        for section, keys in self.settings.items():
+            mapping.setdefault(section, {}).update(keys)
+        return config.from_mapping(mapping, {})
+
+    async def start_bot(self) -> None:
+        """Start the bot; returns when it is connected."""
+        self._stack = AsyncExitStack()
+        starting = self._stack.enter_async_context(bot.running(self.config(), self.clock))
+        self.app = await asyncio.wait_for(starting, 20)
+
+    async def stop_bot(self) -> None:
+        """Stop it in order."""
+        if self._stack is not None:
+            stack, self._stack, self.app = self._stack, None, None
+            await stack.aclose()
+
+    async def restart_bot(self) -> None:
+        """Stop and start."""
+        await self.stop_bot()
+        await self.start_bot()
+
+    async def prices_known(self) -> None:
+        """Wait until the bot has asked for every price."""
+        count = "SELECT count(*) FROM price"
+        wanted = len(self.config().video.models) * len(LENGTHS_S)
+        await self.eventually(
+            lambda: bool(self.read(lambda tx: tx.execute(count).fetchone()[0]) == wanted)
+        )
+
+    async def ask(self, prompt: str = "a paper boat in the rain", **options: Any) -> Answer:
+        """Use /video and return what the member sees first."""
+        interaction = await self.discord.slash("video", prompt=prompt, **options)
+        return await interaction.answer(timeout=3)
+
+    async def card(self, prompt: str = "a paper boat in the rain", **options: Any) -> Message:
+        """Use /video, expecting a public card."""
+        answer = await self.ask(prompt, **options)
+        assert answer.message is not None
+        assert not answer.ephemeral, answer.message.content
+        return answer.message
+
+    async def refusal(self, prompt: str = "a paper boat in the rain", **options: Any) -> str:
+        """Use /video, expecting a private sentence."""
+        answer = await self.ask(prompt, **options)
+        assert answer.message is not None
+        assert answer.ephemeral, answer.message.embeds
+        return answer.message.content
+
+    async def eventually(
+        self, condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 10.0
+    ) -> None:
+        """Wait in real time until it holds; the clock stands still meanwhile."""
+        async with asyncio.timeout(timeout_s):
+            while not await _holds(condition):  # noqa: ASYNC110 - a condition, not an event
+                await asyncio.sleep(0.005)
+
+    async def run_until(
+        self,
+        condition: Callable[[], bool | Awaitable[bool]],
+        limit_s: float = 1800.0,
+        step_s: float = STEP_S,
+    ) -> None:
+        """Let the clock run until it holds, for at most `limit_s` seconds of the clock.
+
+        Sockets and Discord's rate limits run in real time, so at the end that gets its share too.
+        """
+        ends_at = self.clock.now() + limit_s
+        while not await _holds(condition):
+            if self.clock.now() >= ends_at:
+                await self.eventually(condition)
+                return
+            await self.clock.advance(step_s)
+            await asyncio.sleep(0.01)  # let the sockets carry what that moment brought
+
+    async def finished(
+        self, message: Message, limit_s: float = 1800.0, step_s: float = STEP_S
+    ) -> Message:
+        """Let the clock run until the card is in its last form and the requester is told."""
+        await self.run_until(lambda: bool(self.pings(message)), limit_s, step_s)
+        return self.shown(message)
+
+    def shown(self, message: Message) -> Message:
+        """The message as the channel shows it now."""
+        return next(m for m in self.discord.messages(message.channel_id) if m.id == message.id)
+
+    def pings(self, message: Message) -> list[Message]:
+        """The bot's replies to a card."""
+        channel = self.discord.messages(message.channel_id)
+        return [m for m in channel if m.reference == message.id and m.author.bot]
+
+    def fields(self, message: Message) -> dict[str, str]:
+        """A card's fields by name."""
+        return {field["name"]: field["value"] for field in message.embeds[0].get("fields", [])}
+
+    def posts(self) -> int:
+        """How many times the bot asked the vendor to make something."""
+        return sum(seen.method == "POST" and seen.path == "/generate" for seen in self.box.requests)
+
+    def job_of(self, message: Message) -> Job:
+        """The job whose card this is, read from the file itself."""
+        job_id = int(message.embeds[0]["footer"]["text"].removeprefix("Job "))
+        return self.read(lambda tx: jobs.get(tx, job_id))
+
+    def jobs_in(self, *states: State) -> list[Job]:
+        """All jobs in these states, or all there are."""
+        return self.read(lambda tx: jobs.list_in(tx, *(states or tuple(State))))
+
+    def account(self, name: str) -> ledger.Account:
+        """One account's balance."""
+        return self.read(lambda tx: ledger.get(tx, name))
+
+    def guild_account(self) -> ledger.Account:
+        """The first guild's balance."""
+        return self.account(f"guild:{self.guild_id}")
+
+    @property
+    def guild_id(self) -> int:
+        """The first guild's id."""
+        return next(iter(self.discord.world.guilds.values())).id
+
+    def sound(self) -> None:
+        """Every invariant holds, and the ledger is what the vendor charged."""
+        assert self.read(invariants.violations) == {}
+        assert self.account("org").spent_tokens == self.box.charged_total
+
+    def read(self, function: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Run a reading function of the storage room on the file, past the bot."""
+        uri = f"{(self.data / 'reelbox.sqlite3').as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        try:
+            return function(connection)
+        finally:
+            connection.close()
+
+
+async def _holds(condition: Callable[[], bool | Awaitable[bool]]) -> bool:
+    held = condition()
+    return await held if inspect.isawaitable(held) else bool(held)
