@@ -10,6 +10,8 @@ from storage import jobs, settings
 
 log = logging.getLogger(__name__)
 
+RESTARTED = "Reelbox was restarted at that very moment, so nothing was sent. Please ask again."
+
 
 def recover(tx: sqlite3.Connection, now: int) -> tuple[int, bool]:
     """Begin a new epoch; return it, and whether this database has a past.
@@ -27,7 +29,7 @@ def recover(tx: sqlite3.Connection, now: int) -> tuple[int, bool]:
             tx,
             job.id,
             State.RESERVED,
-            "Reelbox was restarted at that moment.",
+            RESTARTED,
             now,
             tell=is_reachable,
         )

@@ -137,13 +137,14 @@ class JobService:
 
     async def abandon(self, job_id: int, *, tell: bool) -> None:
         """The card did not get out, or nobody knows: give the tokens back, send nothing."""
-        reason = "the answer did not reach Discord"
+        reason = "Discord did not confirm this card in time, so nothing was sent. Please ask again."
         try:
             await self._db.write(
                 moves.cancel, job_id, State.RESERVED, reason, int(self._clock.now()), tell=tell
             )
         except StaleStateError:
             log.info("job %d was no longer waiting for its card", job_id)
+        self._submitter.on_change()
 
 
 def clean(text: str) -> str:

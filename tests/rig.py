@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import bot
 import config
@@ -15,10 +15,12 @@ from playground.clock import FakeClock
 from playground.discord import LocalDiscord
 from playground.discord.interactions import Answer
 from playground.discord.world import Message
-from playground.neuralbox import LocalNeuralBox, Profile
+from playground.neuralbox import LocalNeuralBox
 from playground.record import Recorder
 from storage import invariants, jobs, ledger
+from tests.bot_process import SharedClock
 
+T = TypeVar("T")
 TRAFFIC = Path(__file__).parent.parent / "build" / "traffic"
 STEP_S = 5.0
 SMALL_CLIPS = 1 / 6
@@ -27,7 +29,13 @@ SMALL_CLIPS = 1 / 6
 class Rig:
     """Two servers that live as long as the test, and a bot that may be started anew."""
 
-    def __init__(self, discord: LocalDiscord, box: LocalNeuralBox, clock: FakeClock, data: Path):
+    def __init__(
+        self,
+        discord: LocalDiscord,
+        box: LocalNeuralBox,
+        clock: FakeClock | SharedClock,
+        data: Path,
+    ) -> None:
         self.discord, self.box, self.clock, self.data = discord, box, clock, data
         self.settings: dict[str, dict[str, Any]] = {}
         self.records: list[dict[str, Any]] = []
@@ -37,16 +45,15 @@ class Rig:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, data: Path, name: str, profile: Profile | None = None, **box_options: Any
+        cls, data: Path, name: str, clock: FakeClock | SharedClock, **box_options: Any
     ) -> AsyncIterator[Self]:
         """Start both servers; what the bot sends Discord is recorded under the test's name."""
-        clock = FakeClock()
         async with AsyncExitStack() as stack:
             recorder = Recorder(TRAFFIC / f"{name}.jsonl")
             stack.callback(recorder.close)
             discord = LocalDiscord(clock, recorder=recorder)
             box_options.setdefault("clips", "shared")
-            box = LocalNeuralBox(clock, profile=profile, media_scale=SMALL_CLIPS, **box_options)
+            box = LocalNeuralBox(clock, media_scale=SMALL_CLIPS, **box_options)
             for server in (discord, box):
                 await server.start()
                 stack.push_async_callback(server.stop)
@@ -61,6 +68,10 @@ class Rig:
 
     def config(self) -> config.Config:
         """The bot's configuration, pointed at the two local servers."""
+        return config.from_mapping(self.mapping(), {})
+
+    def mapping(self) -> dict[str, dict[str, Any]]:
+        """The same as it would stand in a file."""
         mapping: dict[str, dict[str, Any]] = {
             "discord": {
                 "token": self.discord.token,
@@ -76,7 +87,7 @@ class Rig:
         }
         for section, keys in self.settings.items():
             mapping.setdefault(section, {}).update(keys)
-        return config.from_mapping(mapping, {})
+        return mapping
 
     async def start_bot(self) -> None:
         """Start the bot; returns when it is connected."""
@@ -168,6 +179,12 @@ class Rig:
         """A card's fields by name."""
         return {field["name"]: field["value"] for field in message.embeds[0].get("fields", [])}
 
+    def generation_id(self, message: Message) -> str:
+        """The vendor's id of a card's job, which must have one."""
+        generation_id = self.job_of(message).generation_id
+        assert generation_id is not None
+        return generation_id
+
     def posts(self) -> int:
         """How many times the bot asked the vendor to make something."""
         return sum(seen.method == "POST" and seen.path == "/generate" for seen in self.box.requests)
@@ -199,7 +216,7 @@ class Rig:
         assert self.read(invariants.violations) == {}
         assert self.account("org").spent_tokens == self.box.charged_total
 
-    def read(self, function: Callable[[sqlite3.Connection], Any]) -> Any:
+    def read(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Run a reading function of the storage room on the file, past the bot."""
         uri = f"{(self.data / 'reelbox.sqlite3').as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import discord
@@ -63,19 +64,22 @@ class DiscordAnnouncer:
             return message.id
 
     async def answer(self, view: JobView, interaction_token: str) -> None:
-        """Edit the interaction's own answer."""
+        """Edit the interaction's own answer, if it is this job's card.
+
+        Another copy of the bot with the same token may have answered in our place; its card is
+        not ours to change.
+        """
         async with self._connected():
+            application_id = self._client.application_id or 0
+            facts: dict[str, Any] = {"application_id": application_id, "token": interaction_token}
+            path = "/webhooks/{application_id}/{token}/messages/@original"
+            card = cards.card(view).to_dict()
+            shown = await self._client.http.request(Route("GET", path, **facts))
+            if [embed.get("footer") for embed in shown["embeds"]] != [card.get("footer")]:
+                raise MessageGoneError("the answer shown is not this job's card")
             await self._client.http.request(
-                Route(
-                    "PATCH",
-                    "/webhooks/{application_id}/{token}/messages/@original",
-                    application_id=self._client.application_id or 0,
-                    token=interaction_token,
-                ),
-                json={
-                    "embeds": [cards.card(view).to_dict()],
-                    "allowed_mentions": {"parse": []},
-                },
+                Route("PATCH", path, **facts),
+                json={"embeds": [card], "allowed_mentions": {"parse": []}},
             )
 
     async def ping(self, view: JobView, nonce: str) -> None:

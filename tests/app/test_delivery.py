@@ -110,6 +110,21 @@ async def test_an_answer_that_discord_refuses_gives_the_tokens_back(play: Rig) -
     play.sound()
 
 
+async def test_a_card_whose_confirmation_is_lost_says_that_nothing_was_sent(play: Rig) -> None:
+    lost = fault("POST", r"/interactions/\d+/.*/callback", status=500, after_effect=True)
+    play.discord.script(lost)
+    await play.discord.slash("video", prompt="is it out?")
+    await play.run_until(
+        lambda: any("not started" in m.embeds[0]["title"] for m in play.discord.messages("videos"))
+    )
+    [card] = play.discord.messages("videos")
+    assert play.fields(card)["Cost"].startswith("Not charged")
+    assert "ask again" in play.fields(card)["Why, and what next"]
+    assert play.guild_account().held_tokens == 0
+    assert play.posts() == 0
+    play.sound()
+
+
 async def test_nobody_but_the_requester_can_be_pinged(play: Rig) -> None:
     prompt = "@everyone @here <@&1> <@2> ```\n# big [x](http://evil.example) <@3>"
     card = await play.card(prompt)

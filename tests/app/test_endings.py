@@ -145,7 +145,7 @@ async def test_a_job_that_takes_far_too_long_says_so_once_and_is_still_delivered
     edits = play.shown(card).edits
     await play.clock.advance(7200)
     assert play.shown(card).edits == edits
-    play.box.finish(play.job_of(card).generation_id)
+    play.box.finish(play.generation_id(card))
     await play.finished(card)
     assert play.job_of(card).state is State.COMPLETED
     play.sound()

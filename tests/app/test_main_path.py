@@ -31,7 +31,7 @@ async def test_a_sentence_becomes_a_video_in_the_same_message(play: Rig, slug: s
     assert f"{job.charged_tokens:,} tokens" in play.fields(done)["Charged"]
     [file] = done.files
     assert file.content_type == "video/mp4"
-    assert "a paper boat in the rain" in file.description
+    assert "a paper boat in the rain" in (file.description or "")
     [ping] = play.pings(card)
     assert ping.mentions == [job.user_id]
     [sent] = [

@@ -124,7 +124,7 @@ async def test_two_candidates_in_the_history_are_for_a_person(play: Rig) -> None
 async def test_an_id_that_belongs_to_another_job_leaves_both_alone(play: Rig) -> None:
     first = await play.card("one", model="luma-flash2")
     await play.eventually(lambda: play.job_of(first).state is State.PENDING)
-    taken = play.box.generations[play.job_of(first).generation_id].wire_id
+    taken = play.box.generations[play.generation_id(first)].wire_id
     play.box.script(faults.fixed_id(taken))
     second = await play.card("two", model="luma-flash2", member="Cleo")
     await play.eventually(lambda: play.job_of(second).attention == "id already claimed")

@@ -1,0 +1,184 @@
+"""The bot's own process, killed with SIGKILL in each state of a job, and started again."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models import State
+from playground.discord import fault
+from playground.discord.world import Message
+from playground.neuralbox import faults
+from tests.bot_process import SharedClock
+from tests.rig import Rig
+
+SPEED = 30.0
+EDIT = r"/channels/\d+/messages/\d+"
+CREATE = r"/channels/\d+/messages"
+CALLBACK = r"/interactions/\d+/.*/callback"
+
+
+class Killable(Rig):
+    """A rig whose bot is another process."""
+
+    process: asyncio.subprocess.Process | None = None
+
+    async def start_bot(self) -> None:
+        """Start the process; returns when it is connected."""
+        clock = self.clock
+        assert isinstance(clock, SharedClock)
+        given = {
+            "config": self.mapping(),
+            "clock": {"start": clock.start, "anchor": clock.anchor, "speed": clock.speed},
+        }
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "tests.bot_process",
+            json.dumps(given),
+            cwd=Path(__file__).parents[2],
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert self.process.stdout is not None
+        assert await asyncio.wait_for(self.process.stdout.readline(), 20) == b"ready\n"
+
+    async def kill(self) -> None:
+        """SIGKILL: no handler, no finally, no flush."""
+        assert self.process is not None
+        self.process.kill()
+        await self.process.communicate()
+
+    async def stop_bot(self) -> None:
+        """Stop in order, when it still runs."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.terminate()
+            await asyncio.wait_for(self.process.communicate(), 20)
+
+
+@asynccontextmanager
+async def _killable(data: Path, name: str) -> AsyncIterator[Killable]:
+    clock = SharedClock(1_800_000_000.0, time.monotonic(), SPEED)
+    async with Killable.open(data, name, clock) as rig:
+        await rig.start_bot()
+        yield rig
+
+
+@pytest.fixture
+async def victim(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Killable]:
+    async with _killable(tmp_path, request.node.name) as rig:
+        yield rig
+
+
+async def _one_good_ending(victim: Killable, card: Message) -> None:
+    done = await victim.finished(card)
+    assert victim.job_of(card).state is State.COMPLETED
+    assert len(done.files) == 1
+    assert len(victim.pings(card)) == 1
+    assert len(victim.box.generations) == 1
+    victim.sound()
+
+
+async def test_killed_before_the_card_is_known_to_be_out_nothing_is_sent(victim: Killable) -> None:
+    victim.discord.script(fault("POST", CALLBACK, delay=60, after_effect=True))
+    await victim.discord.slash("video", prompt="half a second", model="luma-flash2")
+    await victim.eventually(lambda: len(victim.jobs_in(State.RESERVED)) == 1)
+    await victim.kill()
+    await victim.start_bot()
+    await victim.eventually(lambda: len(victim.jobs_in(State.CANCELLED)) == 1)
+    assert victim.guild_account().held_tokens == 0
+    assert victim.posts() == 0
+    victim.sound()
+
+
+async def test_killed_while_waiting_in_the_queue_the_job_is_still_sent(victim: Killable) -> None:
+    victim.box.script(faults.rate_limited(60))
+    card = await victim.card(model="luma-flash2")
+    await victim.eventually(lambda: victim.posts() == 1)
+    await victim.eventually(lambda: victim.job_of(card).state is State.QUEUED)
+    await victim.kill()
+    await victim.start_bot()
+    await _one_good_ending(victim, card)
+    assert victim.posts() == 2
+
+
+async def test_killed_while_the_request_is_on_the_wire_it_is_not_sent_again(
+    victim: Killable,
+) -> None:
+    victim.box.script(faults.hang_after(3600))
+    card = await victim.card(model="luma-flash2")
+    await victim.eventually(lambda: victim.posts() == 1)
+    assert victim.job_of(card).state is State.SUBMITTING
+    await victim.kill()
+    await victim.start_bot()
+    await _one_good_ending(victim, card)
+    assert victim.posts() == 1
+
+
+async def test_killed_while_in_doubt_the_job_is_still_looked_up(victim: Killable) -> None:
+    victim.box.script(
+        faults.drop_after(), faults.status(503, None, html=True, on=faults.HISTORY, times=None)
+    )
+    card = await victim.card(model="luma-flash2")
+    await victim.eventually(lambda: victim.job_of(card).state is State.UNKNOWN)
+    await victim.kill()
+    victim.box.faults_left.clear()
+    await victim.start_bot()
+    await _one_good_ending(victim, card)
+    assert victim.posts() == 1
+
+
+async def test_killed_while_it_is_being_made_the_video_still_arrives(victim: Killable) -> None:
+    card = await victim.card(model="luma-flash2")
+    await victim.eventually(lambda: victim.job_of(card).state is State.PENDING)
+    await victim.kill()
+    await victim.start_bot()
+    await _one_good_ending(victim, card)
+    assert victim.posts() == 1
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", EDIT), ("POST", CREATE)])
+async def test_killed_between_settling_and_telling_the_message_is_still_brought(
+    victim: Killable, method: str, path: str
+) -> None:
+    card = await victim.card(model="luma-flash2")
+    await victim.eventually(lambda: victim.shown(card).edits == 1)
+    unavailable: dict[str, Any] = {"status": 503, "times": None}
+    victim.discord.script(fault(method, path, **unavailable))
+    await victim.run_until(lambda: victim.job_of(card).state is State.COMPLETED)
+    await victim.kill()
+    victim.discord.clear_faults()
+    await victim.start_bot()
+    await _one_good_ending(victim, card)
+
+
+async def test_a_stop_in_order_waits_for_the_request_in_flight(victim: Killable) -> None:
+    victim.box.script(faults.slow(20))
+    card = await victim.card(model="luma-flash2")
+    await victim.eventually(lambda: victim.posts() == 1)
+    await victim.stop_bot()
+    assert victim.process is not None
+    assert victim.process.returncode == 0
+    assert victim.job_of(card).state is State.PENDING, "nothing was left in doubt"
+    await victim.start_bot()
+    await _one_good_ending(victim, card)
+
+
+async def test_ten_kills_at_odd_moments_lose_nothing(victim: Killable) -> None:
+    cards = [await victim.card(f"video {n}", model="luma-flash2") for n in range(3)]
+    for moment in range(10):
+        await asyncio.sleep(0.05 + 0.07 * moment)
+        await victim.kill()
+        await victim.start_bot()
+    for card in cards:
+        await victim.finished(card)
+        assert victim.job_of(card).state is State.COMPLETED
+    assert len(victim.box.generations) == victim.posts() == 3
+    victim.sound()
