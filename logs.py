@@ -9,6 +9,8 @@ from collections.abc import Iterable
 # Interaction and webhook tokens, and what follows a question mark, sit inside addresses.
 _ADDRESS_TOKEN = re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.%-]+")
 _ADDRESS_QUERY = re.compile(r"(\b(?:https?|wss?)://[^\s?\"'<>]+)\?[^\s\"'<>]+")
+# A terminal obeys these; a reader of lines is fooled by some.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # At DEBUG these print tokens, payloads and bound values.
 _TALKATIVE = ("discord", "aiohttp", "aiosqlite", "asyncio")
 
@@ -24,7 +26,7 @@ class Redactor(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return one line; line breaks of the message are escaped."""
         if not self._as_json:
-            return self.redact(super().format(record)).replace("\n", "\\n")
+            return _CONTROL.sub(_escaped, self.redact(super().format(record)))
         facts = {
             "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname,
@@ -41,6 +43,10 @@ class Redactor(logging.Formatter):
             text = text.replace(value, f"<{name}>")
         text = _ADDRESS_TOKEN.sub(r"\1<token>", text)
         return _ADDRESS_QUERY.sub(r"\1?<query>", text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found.group().encode("unicode_escape").decode()
 
 
 def set_up(level: str, *, as_json: bool, secrets: Iterable[tuple[str, str]]) -> None:

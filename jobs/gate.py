@@ -5,21 +5,37 @@ left. Submits stop while there is still enough left to watch what was submitted;
 reserve for submits; upkeep (prices, balance) yields to both. Source: "concepts/rate-limits".
 """
 
-from jobs.ports import Clock
-from neuralbox import Allowance, NeuralBox, NotAuthenticatedError, RateLimitedError
+from typing import Protocol
 
-SUBMIT_UP_TO = 0.8
-LOOK_RESERVE = 0.02
-UPKEEP_UP_TO = 0.5
+from jobs.ports import Clock
+from neuralbox import Allowance, NotAuthenticatedError, RateLimitedError
+
+# Percent of a window that must be left for a request of each purpose.
+KEEP_PERCENT = {"submit": 20, "look": 2, "upkeep": 50}
+LOOK_RESERVE = 2
 # The day's window has no published reset: look again after this long.
 DAY_RETRY_S = 3600.0
 KEY_RETRY_S = 60.0
 
 
+class Headers(Protocol):
+    """What the gate reads of the client: the last answer's headers."""
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """The windows as last told."""
+        ...
+
+    @property
+    def skew_s(self) -> float:
+        """The vendor's clock less ours."""
+        ...
+
+
 class Gate:
     """Says how long a request of some purpose has to wait. Purposes: submit, look, upkeep."""
 
-    def __init__(self, box: NeuralBox, clock: Clock) -> None:
+    def __init__(self, box: Headers, clock: Clock) -> None:
         self._box = box
         self._clock = clock
         self._closed_until = 0.0
@@ -63,8 +79,5 @@ class Gate:
 def _is_short(limit: int | None, remaining: int | None, purpose: str) -> bool:
     if not limit or remaining is None:
         return False  # unlimited, or not told
-    if purpose == "submit":
-        return remaining <= limit * (1 - SUBMIT_UP_TO)
-    if purpose == "look":
-        return remaining <= max(2, limit * LOOK_RESERVE)
-    return remaining <= limit * (1 - UPKEEP_UP_TO)
+    reserve = max(LOOK_RESERVE, limit * KEEP_PERCENT[purpose] // 100)
+    return remaining <= reserve

@@ -35,6 +35,8 @@ class Reelbox(commands.Bot):
     """Commands and nothing else; jobs live on without it."""
 
     def __init__(self, token: str, db: Database, clock: Clock) -> None:
+        # Voice is not used here, so its missing libraries are no news.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,

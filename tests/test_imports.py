@@ -1,0 +1,38 @@
+"""What the single-file modules may import; the packages are held by import-linter."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()} | {
+    path.stem for path in ROOT.glob("*.py")
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [("models", set()), ("errors", set()), ("logs", set()), ("config", {"models"})],
+)
+def test_the_words_of_every_layer_stand_on_nothing(module: str, allowed: set[str]) -> None:
+    tree = ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8"))
+    imported = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or "").split(".")[0])
+    assert imported & OURS <= allowed
+
+
+def test_only_the_database_module_begins_and_commits() -> None:
+    words = ("BEGIN IMMEDIATE", ".commit(", "COMMIT")
+    for path in ROOT.rglob("*.py"):
+        inside = path.relative_to(ROOT).parts
+        if inside[0] in {"tests", "bench", ".venv", "build"}:
+            continue
+        if inside[0] == "storage" and inside[1] in {"database.py", "schema.py"}:
+            continue
+        text = path.read_text(encoding="utf-8")
+        assert not [word for word in words if word in text], path
