@@ -33,6 +33,7 @@ from jobs.service import JobService
 from jobs.submit import Submitter
 from jobs.sweep import Sweeper, close_intake_until_swept
 from jobs.upkeep import Upkeep
+from jobs.videos import Videos
 from jobs.worker import Worker
 from media import Fetcher, sweep_leftovers
 from neuralbox import NeuralBox
@@ -129,17 +130,9 @@ def _build(
     submitter = Submitter(
         db, box, gate, book, intake, clock, config.limits, config.neuralbox.post_timeout_s
     )
-    deliverer = Deliverer(
-        db,
-        box,
-        gate,
-        board,
-        DiscordAnnouncer(client, client.logged_in),
-        fetcher,
-        submitter,
-        videos_dir,
-        clock,
-    )
+    videos = Videos(db, box, gate, fetcher, videos_dir)
+    announcer = DiscordAnnouncer(client, client.logged_in)
+    deliverer = Deliverer(db, board, announcer, videos, submitter, clock)
 
     def changed() -> None:
         worker.nudge()

@@ -5,9 +5,15 @@ import sqlite3
 from jobs.ports import Clock, JobView
 from jobs.prices import PriceBook
 from jobs.refusals import failure_sentence
+from jobs.videos import Video
 from models import Job, State
 from storage import jobs, ledger, outbox, results
 from storage.database import Database
+
+LOST_FILE = (
+    "NeuralBox made this video, but its file cannot be fetched from there. The host can find it "
+    "in NeuralBox's history."
+)
 
 
 class Board:
@@ -45,10 +51,8 @@ class Board:
             left_tokens=left_tokens,
         )
 
-    async def final(
-        self, row: outbox.OutboxRow, link: str | None = None, *, has_video: bool = False
-    ) -> JobView:
-        """Return the view of a job that has ended; `link` replaces a file that cannot be had."""
+    async def final(self, row: outbox.OutboxRow, video: Video | None = None) -> JobView:
+        """Return the view of a job that has ended, with what there is to show of it."""
         job, left_tokens, charged, result = await self._db.read(_read, row.job_id)
         took_s = size = None
         if result is not None and result.submitted_at is not None:
@@ -63,8 +67,8 @@ class Board:
             left_tokens=left_tokens,
             reason=_reason(job, row),
             said=row.body.get("said"),
-            has_video=has_video,
-            link=link,
+            has_video=video is not None and video.is_there,
+            link=video.link if video else None,
             took_s=took_s if job.state is State.COMPLETED else None,
             size=size,
         )
@@ -73,6 +77,8 @@ class Board:
 def _reason(job: Job, row: outbox.OutboxRow) -> str | None:
     if job.state is State.FAILED:
         return failure_sentence(row.body.get("said"))
+    if job.state is State.COMPLETED:
+        return LOST_FILE  # read only where there is nothing to show
     if row.kind == "late":
         return "NeuralBox made this video after all, long after it had gone missing."
     return row.body.get("reason")

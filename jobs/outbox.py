@@ -7,11 +7,9 @@ messages carry a nonce made of the row's number, and steps already taken are not
 import asyncio
 import logging
 from functools import partial
-from pathlib import Path
 
 from jobs.alarm import Alarm
 from jobs.board import Board
-from jobs.gate import Gate
 from jobs.ports import (
     Announcer,
     Clock,
@@ -22,10 +20,11 @@ from jobs.ports import (
     PlaceGoneError,
 )
 from jobs.submit import Submitter
-from media import Fetcher, FetchFailedError, FetchGoneError, FetchRefusedError
-from models import Job, State
-from neuralbox import NeuralBox, NeuralBoxError
-from storage import jobs, outbox, results
+from jobs.videos import Video, Videos
+from media import FetchFailedError
+from models import State
+from neuralbox import NeuralBoxError
+from storage import jobs, outbox
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -33,8 +32,6 @@ log = logging.getLogger(__name__)
 RETRY_S = (5, 15, 60, 300, 900, 3600)
 PARK_AFTER_S = 7 * 24 * 3600
 AT_ONCE = 4
-# A video that cannot be fetched for this long is shown as the vendor's link.
-LINK_AFTER_ATTEMPTS = 4
 
 
 class Deliverer:
@@ -43,18 +40,14 @@ class Deliverer:
     def __init__(
         self,
         db: Database,
-        box: NeuralBox,
-        gate: Gate,
         board: Board,
         announcer: Announcer,
-        fetcher: Fetcher,
+        videos: Videos,
         submitter: Submitter,
-        videos_dir: Path,
         clock: Clock,
     ) -> None:
-        self._db, self._box, self._gate, self._board = db, box, gate, board
-        self._announcer, self._fetcher, self._submitter = announcer, fetcher, submitter
-        self._videos_dir, self._clock = videos_dir, clock
+        self._db, self._board, self._announcer = db, board, announcer
+        self._videos, self._submitter, self._clock = videos, submitter, clock
         self._busy: dict[int, asyncio.Task[None]] = {}
         self.alarm = Alarm(clock)
 
@@ -155,64 +148,18 @@ class Deliverer:
 
     async def _show(self, row: outbox.OutboxRow, view: JobView) -> None:
         """Edit the card to its last form; step down the ladder where a rung does not hold."""
-        file, link = await self._video(row, view.job)
-        has_video = file is not None or link is not None
+        video = Video()
+        if view.job.state is State.COMPLETED or row.kind == "late":
+            video = await self._videos.get(view.job, row.body.get("url"), row.attempts)
         try:
-            await self._place(row, await self._board.final(row, link, has_video=has_video), file)
+            await self._place(row, video)
         except FileTooLargeError:
-            link = await self._url(row)
-            await self._place(row, await self._board.final(row, link, has_video=True), None)
+            await self._place(row, await self._videos.link(view.job, row.body.get("url")))
 
-    async def _place(self, row: outbox.OutboxRow, view: JobView, file: Path | None) -> None:
+    async def _place(self, row: outbox.OutboxRow, video: Video) -> None:
+        view = await self._board.final(row, video)
         try:
-            await self._announcer.finish(view, file)
+            await self._announcer.finish(view, video.file)
         except MessageGoneError:
-            message_id = await self._announcer.post(view, file, f"reelbox-{row.id}")
+            message_id = await self._announcer.post(view, video.file, f"reelbox-{row.id}")
             await self._db.write(jobs.set_message, view.job.id, view.job.channel_id, message_id)
-
-    async def _video(self, row: outbox.OutboxRow, job: Job) -> tuple[Path | None, str | None]:
-        """Return our copy of the video, or the vendor's link when there is no copy to be had."""
-        if job.state is not State.COMPLETED and row.kind != "late":
-            return None, None
-        result = await self._db.read(results.find, job.id)
-        if result is not None and result.file and (self._videos_dir / result.file).exists():
-            return self._videos_dir / result.file, None
-        url = await self._url(row) or await self._fresh_url(job)
-        if url is None:
-            raise FetchFailedError("the vendor has no file for this generation yet")
-        try:
-            return await self._download_or_refresh(job, url), None
-        except FetchRefusedError as error:
-            log.error("job %d: the file is not taken: %s", job.id, error)
-            return None, url
-        except (FetchGoneError, FetchFailedError) as error:
-            if row.attempts >= LINK_AFTER_ATTEMPTS:
-                return None, url
-            raise FetchFailedError(str(error)) from error
-
-    async def _url(self, row: outbox.OutboxRow) -> str | None:
-        """Return where the vendor keeps the file, as far as is known."""
-        result = await self._db.read(results.find, row.job_id)
-        return row.body.get("url") or (result.url if result else None)
-
-    async def _download_or_refresh(self, job: Job, url: str) -> Path:
-        try:
-            return await self._download(job, url)
-        except FetchGoneError:
-            fresh = await self._fresh_url(job)
-            if fresh is None or fresh == url:
-                raise
-            return await self._download(job, fresh)
-
-    async def _download(self, job: Job, url: str) -> Path:
-        done = await self._fetcher.download(url, self._videos_dir)
-        await self._db.write(results.set_file, job.id, done.path.name, done.size_bytes, done.sha256)
-        return done.path
-
-    async def _fresh_url(self, job: Job) -> str | None:
-        """Ask the vendor where the file is now, and remember it."""
-        await self._gate.pass_through("look")
-        generation = await self._box.get_generation(job.generation_id or "")
-        if generation.result_url is not None:
-            await self._db.write(results.set_url, job.id, generation.result_url)
-        return generation.result_url

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 BALANCE_EVERY_S = 6 * 3600.0
 EMPTY_BALANCE_EVERY_S = 15 * 60.0
-RETRY_S = 600.0
+ROUND_S = 600.0
 KEY_RETRY_S = 60.0
 
 
@@ -49,7 +49,7 @@ class Upkeep:
                     self._intake.close("key", KEY_REFUSED)
                 log.warning("prices and balance not refreshed: %s", error)
                 await self.alarm.wait(
-                    KEY_RETRY_S if isinstance(error, NotAuthenticatedError) else RETRY_S
+                    KEY_RETRY_S if isinstance(error, NotAuthenticatedError) else ROUND_S
                 )
 
     def check_balance(self) -> None:
@@ -72,10 +72,8 @@ class Upkeep:
                 self._intake.close("tokens", NO_TOKENS)
         if self._book.due_in_s() <= 0:
             await self._book.refresh()
-        every_s = EMPTY_BALANCE_EVERY_S if "tokens" in self._intake.reasons else BALANCE_EVERY_S
-        left_s = self._balance_at + every_s - self._clock.monotonic()
-        # A price that nobody can tell stays due: ask again in a while, not in a circle.
-        return max(1.0, min(left_s, max(RETRY_S, self._book.due_in_s())))
+        await self._book.load()  # usual waits are learned from what finished meanwhile
+        return ROUND_S
 
 
 def store_balance(tx: sqlite3.Connection, tokens: int, now: int) -> None:

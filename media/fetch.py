@@ -81,6 +81,14 @@ class Fetcher:
             if session is not None:
                 await session.close()
 
+    def takes(self, url: str) -> bool:
+        """Say whether this address is on one of the listed origins."""
+        try:
+            self._origins.check(url)
+        except FetchRefusedError:
+            return False
+        return True
+
     async def download(self, url: str, to: Path) -> Downloaded:
         """Fetch one file and return it once it is durable on the disk. Safe to repeat.
 

@@ -119,7 +119,9 @@ class DiscordAnnouncer:
         if file.stat().st_size > limit_bytes:
             raise FileTooLargeError(f"{file.stat().st_size} bytes, {limit_bytes} allowed")
         return [
-            discord.File(file, filename=cards.file_name(view), description=cards.alt_text(view))
+            discord.File(
+                file, filename=cards.file_name(view, file.suffix), description=cards.alt_text(view)
+            )
         ]
 
     @asynccontextmanager

@@ -37,9 +37,9 @@ def alt_text(view: JobView) -> str:
     return text if len(text) <= ALT_TEXT_CHARS else text[: ALT_TEXT_CHARS - 1] + "…"
 
 
-def file_name(view: JobView) -> str:
+def file_name(view: JobView, suffix: str) -> str:
     """Return the name the video is attached under; never taken from anybody's input."""
-    return f"reelbox-{view.job.id}.mp4"
+    return f"reelbox-{view.job.id}{suffix}"
 
 
 def ping_text(view: JobView) -> str:
@@ -102,13 +102,14 @@ def _done(view: JobView) -> discord.Embed:
             f"limited time: <{view.link}>"[:1024],
             inline=False,
         )
-    if view.reason is not None:
+    if view.reason is not None and view.job.state is not State.COMPLETED:
         embed.add_field(name="Note", value=view.reason[:REASON_CHARS], inline=False)
     return embed
 
 
 def _without_video(view: JobView) -> discord.Embed:
     titles = {
+        State.COMPLETED: "This video cannot be shown",
         State.FAILED: "This video could not be made",
         State.REJECTED: "NeuralBox refused this video",
         State.CANCELLED: "This video was not started",

@@ -57,6 +57,31 @@ async def test_a_file_above_the_places_limit_becomes_a_link(play: Rig) -> None:
     play.sound()
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://evil.example/1.mp4", "http://169.254.169.254/x", "file:///etc/passwd"],
+)
+async def test_an_address_that_is_not_the_vendors_is_neither_fetched_nor_shown(
+    play: Rig, url: str
+) -> None:
+    play.box.script(faults.result_url(url))
+    card = await play.card()
+    done = await play.finished(card)
+    assert done.files == []
+    assert url not in str(done.embeds)
+    assert "cannot be fetched" in play.fields(done)["Why, and what next"]
+    assert play.fields(done)["Cost"].startswith("Charged 44 tokens")
+    play.sound()
+
+
+async def test_after_a_dropped_gateway_the_session_goes_on(play: Rig) -> None:
+    mark = len(play.discord.events)
+    play.discord.drop_gateway()
+    await play.discord.wait_for(lambda event: event.kind == "resumed", start_at=mark, timeout=20)
+    await play.finished(await play.card("after the gap"))
+    play.sound()
+
+
 async def test_a_413_from_discord_becomes_a_link(play: Rig) -> None:
     card = await play.card()
     await play.run_until(lambda: play.shown(card).edits == 1)

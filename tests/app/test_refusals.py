@@ -2,7 +2,7 @@
 
 import pytest
 
-from playground.discord import NotPossibleError
+from playground.discord import NotPossibleError, fault
 from tests.rig import Rig
 
 
@@ -58,6 +58,26 @@ async def test_a_channel_without_permissions_is_refused_with_their_names(play: R
 async def test_a_direct_message_has_no_video_command(play: Rig) -> None:
     with pytest.raises(NotPossibleError):
         await play.ask(channel="dm")
+
+
+async def test_a_command_that_comes_from_a_direct_message_all_the_same_is_refused(
+    play: Rig,
+) -> None:
+    play.discord.script(fault("POST", r"/interactions/\d+/.*/callback", status=404))
+    interaction = await play.discord.slash("video", prompt="  \u200b ")
+    await play.eventually(lambda: len(play.discord.events) > 0 and interaction.first is None)
+    payload = interaction.payload
+    payload["user"] = payload.pop("member")["user"]
+    del payload["guild_id"]
+    payload.pop("guild", None)
+    payload |= {"context": 1, "authorizing_integration_owners": {"0": "0"}}
+    payload["data"]["options"] = [{"name": "prompt", "type": 3, "value": "a boat"}]
+    play.discord.replay(interaction)
+    answer = await interaction.answer()
+    assert answer.ephemeral
+    assert answer.message is not None
+    assert "in a server channel" in answer.message.content
+    assert play.jobs_in() == []
 
 
 async def test_a_member_with_too_many_unfinished_videos_is_refused(rig: Rig) -> None:

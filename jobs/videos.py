@@ -1,0 +1,96 @@
+"""Our copy of a finished video: fetched once, kept under the data directory, found again."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.gate import Gate
+from media import Fetcher, FetchFailedError, FetchGoneError, FetchRefusedError
+from models import Job
+from neuralbox import NeuralBox
+from storage import results
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+# A file that cannot be fetched after so many tries is shown as the vendor's link.
+LINK_AFTER_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """What there is to show: a file of ours, else a link of the vendor's, else neither."""
+
+    file: Path | None = None
+    link: str | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """True when a member gets to see something."""
+        return self.file is not None or self.link is not None
+
+
+class Videos:
+    """The files under one directory. Names are generated, never taken from anybody."""
+
+    def __init__(
+        self, db: Database, box: NeuralBox, gate: Gate, fetcher: Fetcher, directory: Path
+    ) -> None:
+        self._db, self._box, self._gate = db, box, gate
+        self._fetcher, self._directory = fetcher, directory
+
+    async def get(self, job: Job, url: str | None, attempts: int) -> Video:
+        """Return the job's video, fetching it when there is no copy yet.
+
+        `url` is where the vendor keeps it, if known; `attempts` counts earlier failures. Raises
+        FetchFailedError when it should be tried again later, NeuralBoxError when asking for a
+        fresh address failed.
+        """
+        result = await self._db.read(results.find, job.id)
+        if result is not None and result.file and (self._directory / result.file).exists():
+            return Video(file=self._directory / result.file)
+        url = url or (result.url if result else None) or await self._fresh_url(job)
+        if url is None and attempts >= LINK_AFTER_ATTEMPTS:
+            return Video()
+        if url is None:
+            raise FetchFailedError("the vendor has no file for this generation yet")
+        try:
+            return Video(file=await self._download_or_refresh(job, url))
+        except FetchRefusedError as error:
+            log.error("job %d: the file is not taken: %s", job.id, error)
+            return self._linked(url)
+        except (FetchGoneError, FetchFailedError) as error:
+            if attempts >= LINK_AFTER_ATTEMPTS:
+                return self._linked(url)
+            raise FetchFailedError(str(error)) from error
+
+    async def link(self, job: Job, url: str | None) -> Video:
+        """Return the vendor's link alone, for a place that does not take the file."""
+        result = await self._db.read(results.find, job.id)
+        return self._linked(url or (result.url if result else None))
+
+    def _linked(self, url: str | None) -> Video:
+        # An address of somebody else's is shown to nobody, whoever gave it to us.
+        return Video(link=url if url is not None and self._fetcher.takes(url) else None)
+
+    async def _download_or_refresh(self, job: Job, url: str) -> Path:
+        try:
+            return await self._download(job, url)
+        except FetchGoneError:
+            fresh = await self._fresh_url(job)
+            if fresh is None or fresh == url:
+                raise
+            return await self._download(job, fresh)
+
+    async def _download(self, job: Job, url: str) -> Path:
+        done = await self._fetcher.download(url, self._directory)
+        await self._db.write(results.set_file, job.id, done.path.name, done.size_bytes, done.sha256)
+        return done.path
+
+    async def _fresh_url(self, job: Job) -> str | None:
+        """Ask the vendor where the file is now, and remember it."""
+        await self._gate.pass_through("look")
+        generation = await self._box.get_generation(job.generation_id or "")
+        if generation.result_url is not None:
+            await self._db.write(results.set_url, job.id, generation.result_url)
+        return generation.result_url
