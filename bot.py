@@ -130,18 +130,19 @@ def _build(
     submitter = Submitter(
         db, box, gate, book, intake, clock, config.limits, config.neuralbox.post_timeout_s
     )
-    videos = Videos(db, box, gate, fetcher, videos_dir)
+    videos = Videos(db, box, gate, fetcher, videos_dir, config.storage.min_free_bytes)
     announcer = DiscordAnnouncer(client, client.logged_in)
     deliverer = Deliverer(db, board, announcer, videos, submitter, clock)
 
     def changed() -> None:
         worker.nudge()
 
-    poller = Poller(db, box, gate, clock, changed)
+    poller = Poller(db, box, gate, book, clock, changed)
     reconciler = Reconciler(db, box, gate, clock, changed)
     sweeper = Sweeper(db, box, gate, intake, clock, changed)
     upkeep = Upkeep(db, box, gate, book, intake, clock)
     submitter.on_change = changed
+    submitter.on_account_trouble = upkeep.check_balance
     worker = Worker(submitter, poller, reconciler, sweeper, deliverer, upkeep, clock)
     service = JobService(
         db, book, intake, board, submitter, clock, config.video, config.limits, config.budget

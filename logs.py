@@ -8,7 +8,10 @@ from collections.abc import Iterable
 
 # Interaction and webhook tokens, and what follows a question mark, sit inside addresses.
 _ADDRESS_TOKEN = re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.%-]+")
-_ADDRESS_QUERY = re.compile(r"(\b(?:https?|wss?)://[^\s?\"'<>]+)\?[^\s\"'<>]+")
+# The invite link is for the host to open, and its query holds nothing but numbers.
+_ADDRESS_QUERY = re.compile(
+    r"(\b(?:https?|wss?)://(?!discord\.com/oauth2/authorize)[^\s?\"'<>]+)\?[^\s\"'<>]+"
+)
 # A terminal obeys these; a reader of lines is fooled by some.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # At DEBUG these print tokens, payloads and bound values.

@@ -93,6 +93,7 @@ class Job:
     created_at: int
     submit_at: int | None
     submit_deadline: int | None
+    sent_at: int | None
     tried_at: int | None
     absent_seen: int
     absent_at: int | None

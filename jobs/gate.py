@@ -8,14 +8,16 @@ reserve for submits; upkeep (prices, balance) yields to both. Source: "concepts/
 from typing import Protocol
 
 from jobs.ports import Clock
-from neuralbox import Allowance, NotAuthenticatedError, RateLimitedError
+from neuralbox import Allowance, NotAuthenticatedError, RateLimitedError, TokenExpiredError
 
 # Percent of a window that must be left for a request of each purpose.
 KEEP_PERCENT = {"submit": 20, "look": 2, "upkeep": 50}
 LOOK_RESERVE = 2
 # The day's window has no published reset: look again after this long.
 DAY_RETRY_S = 3600.0
+LONGEST_WAIT_S = 3600.0
 KEY_RETRY_S = 60.0
+KEY_ERRORS = (NotAuthenticatedError, TokenExpiredError)
 
 
 class Headers(Protocol):
@@ -57,7 +59,7 @@ class Gate:
         """Take a cool-down from an answer that asks for one."""
         if isinstance(error, RateLimitedError):
             self._close(error.retry_after_s)
-        elif isinstance(error, NotAuthenticatedError):
+        elif isinstance(error, KEY_ERRORS):
             # Nothing can succeed until the host acts; one try a minute notices when they did.
             self._close(KEY_RETRY_S)
 
@@ -70,9 +72,9 @@ class Gate:
         if _is_short(seen.limit_hour, seen.remaining_hour, purpose):
             reset_at = seen.reset_hour_at or (seen.seen_at or now) + 3600
             if vendor_now < reset_at:
-                return reset_at - vendor_now
+                return min(LONGEST_WAIT_S, reset_at - vendor_now)  # a clock may jump meanwhile
         if _is_short(seen.limit_day, seen.remaining_day, purpose):
-            return max(0.0, (seen.seen_at or now) + DAY_RETRY_S - now)
+            return min(LONGEST_WAIT_S, max(0.0, (seen.seen_at or now) + DAY_RETRY_S - now))
         return 0.0
 
 

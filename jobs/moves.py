@@ -15,6 +15,8 @@ from storage.errors import ShortBudgetError
 
 BALANCE, BALANCE_AT = "balance_tokens", "balance_at"
 PAUSED_MODELS = "paused_models"
+# What is over sooner is not worth an edit of the card.
+SHORT_WAIT_S = 20
 
 
 def reserve(
@@ -64,8 +66,13 @@ def cancel(
     _last_word(tx, job_id, {"reason": reason}, now, done=not tell)
 
 
-def begin_submit(tx: sqlite3.Connection, job_id: int, epoch: int, now: int, deadline: int) -> Job:
-    """Say, durably, that the request may be on the wire from now on."""
+def begin_submit(
+    tx: sqlite3.Connection, job_id: int, epoch: int, now: int, deadline: int, sent_at: int | None
+) -> Job:
+    """Say, durably, that the request may be on the wire from now on.
+
+    `sent_at` is the same moment on the vendor's clock, None while that clock was never seen.
+    """
     jobs.move(
         tx,
         job_id,
@@ -74,15 +81,20 @@ def begin_submit(tx: sqlite3.Connection, job_id: int, epoch: int, now: int, dead
         epoch=epoch,
         submit_at=now,
         submit_deadline=deadline,
+        sent_at=sent_at,
         absent_seen=0,
         absent_at=None,
     )
     return jobs.get(tx, job_id)
 
 
-def requeue(tx: sqlite3.Connection, job_id: int, next_at: int, tried_at: int | None) -> None:
+def requeue(
+    tx: sqlite3.Connection, job_id: int, next_at: int, tried_at: int | None, now: int
+) -> None:
     """The request certainly made no generation: the job waits for another try."""
     jobs.move(tx, job_id, State.SUBMITTING, State.QUEUED, next_at=next_at, tried_at=tried_at)
+    if next_at > now + SHORT_WAIT_S:
+        outbox.put(tx, job_id, "progress", {"stage": "waiting"}, now)
 
 
 def accept(
@@ -94,9 +106,10 @@ def accept(
     outbox.put(tx, job_id, "progress", {"stage": "rendering"}, now)
 
 
-def doubt(tx: sqlite3.Connection, job_id: int, attention: str | None) -> None:
+def doubt(tx: sqlite3.Connection, job_id: int, attention: str | None, now: int) -> None:
     """The request may or may not have been accepted: look it up, never send it again."""
     jobs.move(tx, job_id, State.SUBMITTING, State.UNKNOWN, next_at=0)
+    outbox.put(tx, job_id, "progress", {"stage": "checking"}, now + SHORT_WAIT_S)
     if attention is not None:
         jobs.note(tx, job_id, attention=attention)
 
@@ -145,6 +158,16 @@ def finish(
         jobs.note(tx, job_id, attention=None)
     settings.set_counter(tx, BALANCE, settings.counter(tx, BALANCE) - cost_tokens)
     submitted_at = job.submit_at or job.created_at
+    keep_result(tx, job_id, generation, submitted_at, now)
+    results.put_wait(tx, job_id, _wait(job, generation, submitted_at, seen_unfinished_at, now))
+    _last_word(tx, job_id, {} if is_completed else {"said": generation.error}, now)
+    return is_overrun
+
+
+def keep_result(
+    tx: sqlite3.Connection, job_id: int, generation: Generation, submitted_at: int | None, now: int
+) -> None:
+    """Store what the vendor said of a generation that ended."""
     results.put(
         tx,
         job_id,
@@ -156,9 +179,6 @@ def finish(
         submitted_at=submitted_at,
         seen_at=now,
     )
-    results.put_wait(tx, job_id, _wait(job, generation, submitted_at, seen_unfinished_at, now))
-    _last_word(tx, job_id, {} if is_completed else {"said": generation.error}, now)
-    return is_overrun
 
 
 def _wait(
@@ -185,5 +205,5 @@ def _last_word(
     tx: sqlite3.Connection, job_id: int, body: dict[str, Any], now: int, *, done: bool = False
 ) -> None:
     """Queue the job's final message; a progress that did not leave yet is of no use any more."""
-    outbox.drop_progress(tx, job_id)
+    outbox.drop(tx, job_id, "progress")
     outbox.put(tx, job_id, "final", body, now, done=done)

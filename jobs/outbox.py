@@ -30,8 +30,17 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 RETRY_S = (5, 15, 60, 300, 900, 3600)
-PARK_AFTER_S = 7 * 24 * 3600
+# A week of hourly tries.
+PARK_AFTER_ATTEMPTS = 173
 AT_ONCE = 4
+# A progress whose job has moved on is not worth an edit.
+STAGE_STATES = {
+    "waiting": (State.QUEUED,),
+    "checking": (State.UNKNOWN,),
+    "rendering": (State.PENDING,),
+    "late": (State.PENDING,),
+    "unpriced": (State.PENDING,),
+}
 
 
 class Deliverer:
@@ -91,34 +100,34 @@ class Deliverer:
             await self._again(row, error)
         except PlaceGoneError as error:
             log.warning("job %d: its place is gone, the result is kept: %s", row.job_id, error)
-            await self._db.write(outbox.finish, row.id, outbox.PARKED)
+            await self._db.insist(outbox.finish, row.id, outbox.PARKED)
         except Exception:
             log.exception("job %d: bringing its message failed in an unforeseen way", row.job_id)
             await self._again(row, None)
 
     async def _again(self, row: outbox.OutboxRow, error: Exception | None) -> None:
-        now = int(self._clock.now())
-        job = await self._db.read(jobs.get, row.job_id)
-        if row.kind == "progress" or now - job.created_at > PARK_AFTER_S:
-            # A progress is overtaken by the next thing to tell; a final is kept to be asked for.
-            done = outbox.DONE if row.kind == "progress" else outbox.PARKED
-            await self._db.write(outbox.finish, row.id, done)
-            return
-        delay_s = RETRY_S[min(row.attempts, len(RETRY_S) - 1)]
-        log.warning("job %d: message again in %d s: %s", row.job_id, delay_s, error)
-        await self._db.write(outbox.postpone, row.id, now + delay_s)
+        """Note a failed try. A progress is overtaken by the next thing to tell; a final never."""
+        if row.kind == "progress":
+            await self._db.insist(outbox.finish_unless_renewed, row)
+        elif row.attempts >= PARK_AFTER_ATTEMPTS:
+            log.error("job %d: its message cannot be brought; the result is kept", row.job_id)
+            await self._db.insist(outbox.finish, row.id, outbox.PARKED)
+        else:
+            delay_s = RETRY_S[min(row.attempts, len(RETRY_S) - 1)]
+            log.warning("job %d: message again in %d s: %s", row.job_id, delay_s, error)
+            await self._db.insist(outbox.postpone, row.id, int(self._clock.now()) + delay_s)
 
     async def _progress(self, row: outbox.OutboxRow) -> None:
         stage = row.body["stage"]
         place = self._submitter.place_of(row.job_id)
         view = await self._board.progress(row.job_id, stage, place)
-        is_stale = view.job.state.is_final or (stage == "waiting") != (place is not None)
+        is_stale = view.job.state not in STAGE_STATES[stage]
         if not is_stale and view.job.message_id is not None:
             try:
                 await self._announcer.update(view)
             except MessageGoneError:
                 log.info("job %d: its card was deleted; the video will be posted anew", row.job_id)
-        await self._db.write(outbox.finish_unless_renewed, row)
+        await self._db.insist(outbox.finish_unless_renewed, row)
 
     async def _final(self, row: outbox.OutboxRow) -> None:
         view = await self._board.final(row)
@@ -127,13 +136,13 @@ class Deliverer:
             return
         if not row.body.get("shown"):
             await self._show(row, view)
-            await self._db.write(outbox.remember, row, {"shown": True})
+            await self._db.insist(outbox.remember, row, {"shown": True})
             view = await self._board.final(row)  # it may have become another message
         try:
             await self._announcer.ping(view, f"reelbox-ping-{row.id}")
         except (MessageGoneError, PlaceGoneError) as error:
             log.info("job %d is shown, but its requester cannot be pinged: %s", row.job_id, error)
-        await self._db.write(outbox.finish, row.id)
+        await self._db.insist(outbox.finish, row.id)
 
     async def _answer(self, row: outbox.OutboxRow, view: JobView) -> None:
         """Tell a job whose card's ids were never learned, while its interaction can be reached."""
@@ -144,17 +153,17 @@ class Deliverer:
                 await self._announcer.answer(view, token)
             except (MessageGoneError, PlaceGoneError):
                 log.info("job %d: its card never came out", row.job_id)
-        await self._db.write(outbox.finish, row.id)
+        await self._db.insist(outbox.finish, row.id)
 
     async def _show(self, row: outbox.OutboxRow, view: JobView) -> None:
         """Edit the card to its last form; step down the ladder where a rung does not hold."""
         video = Video()
         if view.job.state is State.COMPLETED or row.kind == "late":
-            video = await self._videos.get(view.job, row.body.get("url"), row.attempts)
+            video = await self._videos.get(view.job, row.attempts)
         try:
             await self._place(row, video)
         except FileTooLargeError:
-            await self._place(row, await self._videos.link(view.job, row.body.get("url")))
+            await self._place(row, await self._videos.link(view.job))
 
     async def _place(self, row: outbox.OutboxRow, video: Video) -> None:
         view = await self._board.final(row, video)
@@ -162,4 +171,4 @@ class Deliverer:
             await self._announcer.finish(view, video.file)
         except MessageGoneError:
             message_id = await self._announcer.post(view, video.file, f"reelbox-{row.id}")
-            await self._db.write(jobs.set_message, view.job.id, view.job.channel_id, message_id)
+            await self._db.insist(jobs.set_message, view.job.id, view.job.channel_id, message_id)

@@ -9,9 +9,17 @@ from jobs.alarm import Alarm
 from jobs.catalogue import wait_range
 from jobs.gate import Gate
 from jobs.ports import Clock
+from jobs.prices import PriceBook
 from jobs.schedule import Schedule
 from models import Job, State
-from neuralbox import Generation, NeuralBox, NeuralBoxError, NotFoundError, Status
+from neuralbox import (
+    Generation,
+    NeuralBox,
+    NeuralBoxError,
+    NotFoundError,
+    Status,
+    UnexpectedReplyError,
+)
 from storage import jobs, outbox
 from storage.database import Database
 from storage.errors import DatabaseLostError, StaleStateError
@@ -19,6 +27,8 @@ from storage.errors import DatabaseLostError, StaleStateError
 log = logging.getLogger(__name__)
 
 PAGE = 100
+# Pages beyond those that our open jobs fill: others may use the account too.
+SPARE_PAGES = 2
 # A completed generation without its file is not yet readable; after these looks it is booked so.
 LOOKS_FOR_FILE = 5
 LATE_FACTOR = 3
@@ -31,9 +41,16 @@ class Poller:
     """The loop over `pending` jobs. `alarm` wakes it when a job became pending."""
 
     def __init__(
-        self, db: Database, box: NeuralBox, gate: Gate, clock: Clock, on_change: Callable[[], None]
+        self,
+        db: Database,
+        box: NeuralBox,
+        gate: Gate,
+        book: PriceBook,
+        clock: Clock,
+        on_change: Callable[[], None],
     ) -> None:
         self._db, self._box, self._gate, self._clock = db, box, gate, clock
+        self._book = book
         self._on_change = on_change
         self._schedule = Schedule()
         self._watched: dict[int, Job] = {}
@@ -64,15 +81,16 @@ class Poller:
     async def _take_up(self) -> None:
         """Begin to watch jobs that became pending, here or before a restart."""
         fresh = await self._db.read(jobs.list_pending_except, frozenset(self._watched))
-        now = self._clock.now()
+        now = self._clock.monotonic()
         for job in fresh:
             self._watched[job.id] = job
-            submitted_at = job.submit_at or job.created_at
-            self._schedule.add(job.id, wait_range(job.request.model), submitted_at, now)
+            # The schedule runs on the monotonic clock: a wall clock set anew moves no look.
+            age_s = max(0.0, self._clock.now() - (job.submit_at or job.created_at))
+            self._schedule.add(job.id, wait_range(job.request.model), now - age_s, now)
 
     async def _round(self) -> float | None:
         """Ask about what is due; return how long to wait, None when nothing is open."""
-        due = self._schedule.due(self._clock.now())
+        due = self._schedule.due(self._clock.monotonic())
         if due:
             if (wait_s := self._gate.wait_s("look")) > 0:
                 return wait_s
@@ -81,45 +99,59 @@ class Poller:
             else:
                 await self._look_at_many(due)
         next_at = self._schedule.next_at()
-        return None if next_at is None else max(0.0, next_at - self._clock.now())
+        return None if next_at is None else max(0.0, next_at - self._clock.monotonic())
 
     async def _look_at_one(self, job_id: int) -> None:
         job = self._watched[job_id]
         try:
             generation = await self._box.get_generation(job.generation_id or "")
         except NotFoundError:
-            self._schedule.unseen(job_id, self._clock.now())
+            self._schedule.unseen(job_id, self._clock.monotonic())
             await self._note_when_old(job, GONE_ATTENTION_S, "unknown to the vendor")
             return
         except NeuralBoxError:
-            self._schedule.unseen(job_id, self._clock.now())
+            self._schedule.unseen(job_id, self._clock.monotonic())
             raise
         await self._take(job, generation)
 
     async def _look_at_many(self, due: list[int]) -> None:
-        """Read as many pages of the history as hold the due jobs, newest first."""
+        """Ask about several jobs with as few pages of the history as hold them.
+
+        What the pages do not show is unknown, not failed. One of those is looked at by itself each
+        time, so that a history that is broken or crowded by others hides nobody for ever.
+        """
         wanted = {self._watched[job_id].generation_id: job_id for job_id in due}
-        failed: list[int] = []
-        most_pages = len(self._watched) // PAGE + 2
+        alone: list[int] = []
         try:
-            for page_number in range(1, most_pages + 1):
-                page = await self._box.list_history(page=page_number, limit=PAGE)
-                for generation in page.items:
-                    job_id = wanted.pop(generation.id, None)
-                    if job_id is None:
-                        continue
-                    if generation.status is Status.FAILED:
-                        failed.append(job_id)  # only the status call tells why
-                    else:
-                        await self._take(self._watched[job_id], generation)
-                if not wanted or page.is_last or self._gate.wait_s("look") > 0:
-                    break
+            await self._read_pages(wanted, alone)
+        except UnexpectedReplyError as error:
+            log.warning("the history cannot be read, so jobs are asked for singly: %s", error)
         finally:
-            # An id that no page showed is unknown, not failed.
             for job_id in wanted.values():
-                self._schedule.unseen(job_id, self._clock.now())
-        for job_id in failed:
+                self._schedule.unseen(job_id, self._clock.monotonic())
+        if wanted:
+            alone.append(min(wanted.values(), key=self._schedule.seen_at))
+        for job_id in alone:
             await self._look_at_one(job_id)
+        for job_id in wanted.values():
+            if job_id in self._watched:
+                await self._note_when_old(self._watched[job_id], OVERDUE_ATTENTION_S, "overdue")
+
+    async def _read_pages(self, wanted: dict[str | None, int], alone: list[int]) -> None:
+        """Take what the pages show out of `wanted`; failed ones go to `alone`.
+
+        Only the status call tells why a generation failed.
+        """
+        for page_number in range(1, len(self._watched) // PAGE + SPARE_PAGES + 1):
+            page = await self._box.list_history(page=page_number, limit=PAGE)
+            for generation in page.items:
+                job_id = wanted.pop(generation.id, None)
+                if job_id is not None and generation.status is Status.FAILED:
+                    alone.append(job_id)
+                elif job_id is not None:
+                    await self._take(self._watched[job_id], generation)
+            if not wanted or page.is_last or self._gate.wait_s("look") > 0:
+                break
 
     async def _take(self, job: Job, generation: Generation) -> None:
         """Act on the vendor's current view of a job; what is unforeseen stays with this job."""
@@ -130,11 +162,11 @@ class Poller:
         except Exception:
             log.exception("job %d: its ending could not be booked; again later", job.id)
             if job.id in self._schedule:
-                self._schedule.unseen(job.id, self._clock.now())
+                self._schedule.unseen(job.id, self._clock.monotonic())
             await self._note_when_old(job, 0, "unforeseen error, see the log")
 
     async def _act(self, job: Job, generation: Generation) -> None:
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if generation.status is Status.COMPLETED and not self._is_ready(job, generation):
             self._schedule.soon(job.id, now)
             if generation.cost_tokens is None:
@@ -160,14 +192,16 @@ class Poller:
 
     async def _end(self, job: Job, generation: Generation) -> None:
         now = int(self._clock.now())
-        seen_unfinished_at = int(self._schedule.seen_at(job.id))
+        unseen_s = self._clock.monotonic() - self._schedule.seen_at(job.id)
+        seen_unfinished_at = now - int(unseen_s)
         try:
-            is_overrun = await self._db.write(
+            is_overrun = await self._db.insist(
                 moves.finish, job.id, generation, seen_unfinished_at, now
             )
         except StaleStateError:
             is_overrun = False  # ended already, before a restart or by another look
         if is_overrun:
+            await self._book.load()  # paused from this moment on
             log.error("job %d cost more than its hold; its model is paused", job.id)
         log.info(
             "job %d: pending -> %s in %d s for %s tokens",
@@ -183,7 +217,7 @@ class Poller:
         self._on_change()
 
     async def _tell_when_late(self, job: Job) -> None:
-        age_s = self._clock.now() - (job.submit_at or job.created_at)
+        age_s = self._schedule.age_s(job.id, self._clock.monotonic())
         _low_s, high_s = wait_range(job.request.model)
         if age_s > LATE_FACTOR * high_s and job.id not in self._told_late:
             self._told_late.add(job.id)
@@ -194,7 +228,7 @@ class Poller:
         await self._note_when_old(job, OVERDUE_ATTENTION_S, "overdue")
 
     async def _note_when_old(self, job: Job, age_s: int, attention: str) -> None:
-        if self._clock.now() - (job.submit_at or job.created_at) < age_s:
+        if self._schedule.age_s(job.id, self._clock.monotonic()) < age_s:
             return
         if await self._db.write(_note_once, job.id, attention):
             log.error("job %d needs attention: %s; its tokens stay held", job.id, attention)

@@ -27,10 +27,11 @@ class Clock(Protocol):
 class JobView:
     """Everything a card tells about a job, read at one moment.
 
-    `stage` is "waiting", "sending", "rendering", "late", "unpriced" or "final". `ready_at` is the
-    expected finish, `place` the place in the queue (1 is next). `charged_tokens` and `left_tokens`
-    come from the ledger. For a job without a video, `reason` is our sentence and `said` the
-    vendor's own words; `link` stands in for a file that cannot be attached.
+    `stage` is "waiting", "sending", "checking", "rendering", "late", "unpriced" or "final".
+    `ready_at` is the expected finish, `place` the place in the queue (1 is next).
+    `charged_tokens` and `left_tokens` come from the ledger. For a job without a video, `reason`
+    is our sentence and `said` the vendor's own words; `link` stands in for a file that cannot be
+    attached.
     """
 
     job: Job

@@ -1,6 +1,7 @@
 """The price book: what each offered model costs, answered from memory, refreshed daily."""
 
 import logging
+import re
 import sqlite3
 from dataclasses import dataclass
 
@@ -10,7 +11,16 @@ from jobs.catalogue import PUBLISHED, wait_range
 from jobs.gate import Gate
 from jobs.ports import Clock
 from models import LENGTHS_S, Quote
-from neuralbox import NeuralBox, NotFoundError, other_spelling
+from neuralbox import (
+    InsufficientPlanError,
+    ModelInfo,
+    NeuralBox,
+    NotFoundError,
+    Price,
+    RequestRefusedError,
+    ServiceFailedError,
+    other_spelling,
+)
 from storage import prices, results, settings
 from storage.database import Database
 
@@ -18,6 +28,7 @@ log = logging.getLogger(__name__)
 
 FRESH_S = 24 * 3600
 LEARN_FROM = 5
+_PLAIN_NAME = re.compile(r"\w[\w .+-]{0,59}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,7 @@ class PriceBook:
         self._prices: dict[tuple[str, int], prices.StoredPrice] = {}
         self._models: dict[str, prices.StoredModel] = {}
         self._paused: dict[str, str] = {}
+        self._asked_at: dict[tuple[str, int], float] = {}
         self._waits: dict[tuple[str, int], tuple[int, int]] = {}
 
     async def load(self) -> None:
@@ -101,46 +113,57 @@ class PriceBook:
         except UserFacingError:
             return None
 
-    def due_in_s(self) -> float:
-        """Return how long the stored prices are still fresh; 0 when they should be asked for."""
-        seen = [self._prices.get((slug, s)) for slug in self._offered for s in LENGTHS_S]
-        if any(price is None for price in seen):
-            return 0.0
-        oldest = min(price.seen_at for price in seen if price)
-        return max(0.0, oldest + FRESH_S - self._clock.now())
+    def is_due(self) -> bool:
+        """True when some price should be asked for."""
+        now = self._clock.now()
+        return any(self._due_at(slug, s) <= now for slug in self._offered for s in LENGTHS_S)
 
     async def refresh(self) -> None:
-        """Ask for the models and for every stale price; raises NeuralBoxError when it cannot."""
-        await self._gate.pass_through("upkeep")
-        now = int(self._clock.now())
-        listed = await self._box.list_models()
-        videos = [
-            prices.StoredModel(m.slug, m.name or m.slug, m.min_tokens, m.max_tokens, now)
-            for m in listed
-            if m.category == "video"
-        ]
-        if videos:
-            await self._db.write(prices.put_models, videos)
-        for slug in self._offered:
-            for duration_s in LENGTHS_S:
-                stored = self._prices.get((slug, duration_s))
-                if stored is None or stored.seen_at + FRESH_S <= now:
-                    await self._ask(slug, duration_s)
-        await self._db.write(_lift_pauses)
-        await self.load()
+        """Ask for the models and for every stale price; raises NeuralBoxError when it cannot.
+
+        A model whose price the vendor does not tell is asked for again a day later, and keeps
+        nobody else from being asked for.
+        """
+        try:
+            await self._gate.pass_through("upkeep")
+            now = int(self._clock.now())
+            listed = await self._box.list_models()
+            if videos := [_stored_model(m, now) for m in listed if m.category == "video"]:
+                await self._db.write(prices.put_models, videos)
+            for slug in self._offered:
+                for duration_s in LENGTHS_S:
+                    if self._due_at(slug, duration_s) <= self._clock.now():
+                        await self._ask(slug, duration_s)
+        finally:
+            await self._db.write(_lift_pauses)
+            await self.load()
 
     async def _ask(self, slug: str, duration_s: int) -> None:
+        try:
+            price = await self._price_of(slug, duration_s)
+        except (RequestRefusedError, InsufficientPlanError, ServiceFailedError) as error:
+            log.warning("no price for %s at %d s: %s", slug, duration_s, error)
+        else:
+            if price.tokens > 0:
+                now = int(self._clock.now())
+                await self._db.write(prices.put, slug, duration_s, price.tokens, now)
+        self._asked_at[slug, duration_s] = self._clock.now()
+
+    async def _price_of(self, slug: str, duration_s: int) -> Price:
         await self._gate.pass_through("upkeep")
         try:
-            price = await self._box.calculate_price(slug, duration_s=duration_s)
+            return await self._box.calculate_price(slug, duration_s=duration_s)
         except NotFoundError:
-            other = other_spelling(slug)
-            if other is None:
-                log.warning("NeuralBox does not know the model %s", slug)
-                return
-            price = await self._box.calculate_price(other, duration_s=duration_s)
-        if price.tokens > 0:
-            await self._db.write(prices.put, slug, duration_s, price.tokens, int(self._clock.now()))
+            if (other := other_spelling(slug)) is None:
+                raise
+            await self._gate.pass_through("upkeep")
+            return await self._box.calculate_price(other, duration_s=duration_s)
+
+    def _due_at(self, slug: str, duration_s: int) -> float:
+        """Return when a price should be asked for again (epoch s)."""
+        stored = self._prices.get((slug, duration_s))
+        asked_at = self._asked_at.get((slug, duration_s), float("-inf"))
+        return max(asked_at, stored.seen_at if stored else float("-inf")) + FRESH_S
 
     def _offer(self, slug: str) -> Offer:
         known = [price.tokens for (model, _s), price in self._prices.items() if model == slug]
@@ -182,7 +205,18 @@ def _stored(
 
 def _lift_pauses(tx: sqlite3.Connection) -> None:
     """A paused model comes back once the price list was revised after it overran."""
-    revised = {price.model: price.revision for price in prices.list_all(tx)}
+    revised: dict[str, int] = {}
+    for price in prices.list_all(tx):
+        revised[price.model] = max(price.revision, revised.get(price.model, 0))
     for slug, revision in settings.list_scope(tx, moves.PAUSED_MODELS).items():
         if revised.get(slug, 0) > int(revision):
             settings.drop(tx, moves.PAUSED_MODELS, slug)
+
+
+def _stored_model(model: ModelInfo, now: int) -> prices.StoredModel:
+    """Keep what the vendor tells of a model; a name that is more than a name is not shown."""
+    published = PUBLISHED.get(model.slug)
+    name = model.name or ""
+    if not _PLAIN_NAME.fullmatch(name):
+        name = published.name if published else model.slug
+    return prices.StoredModel(model.slug, name, model.min_tokens, model.max_tokens, now)

@@ -10,6 +10,9 @@ from storage import jobs, settings
 
 log = logging.getLogger(__name__)
 
+# How far the vendor's clock, not seen yet, may be behind ours.
+CLOCKS_APART_S = 3600
+
 RESTARTED = "Reelbox was restarted at that very moment, so nothing was sent. Please ask again."
 
 
@@ -21,7 +24,7 @@ def recover(tx: sqlite3.Connection, now: int) -> tuple[int, bool]:
     """
     epoch = settings.bump(tx, "epoch")
     for job in jobs.list_in(tx, State.SUBMITTING):
-        moves.doubt(tx, job.id, None)
+        moves.doubt(tx, job.id, None, now)
         log.info("job %d: submitting -> unknown, since the process ended", job.id)
     for job in jobs.list_in(tx, State.RESERVED):
         is_reachable = jobs.find_interaction_token(tx, job.id, now) is not None
@@ -37,5 +40,5 @@ def recover(tx: sqlite3.Connection, now: int) -> tuple[int, bool]:
     has_past = jobs.is_any(tx)
     if not has_past and not settings.counter(tx, SWEPT_TO):
         # What the account made before this bot's time is none of its business.
-        settings.set_counter(tx, SWEPT_TO, now)
+        settings.set_counter(tx, SWEPT_TO, now - CLOCKS_APART_S)
     return epoch, has_past

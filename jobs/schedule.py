@@ -27,7 +27,7 @@ class _Open:
 
 
 class Schedule:
-    """The open jobs and when each wants to be looked at. Times are epoch seconds."""
+    """The open jobs and when each wants to be looked at. Times are seconds of any one clock."""
 
     def __init__(self) -> None:
         self._open: dict[int, _Open] = {}
@@ -56,6 +56,11 @@ class Schedule:
     def seen_at(self, job_id: int) -> float:
         """Return when the job was last seen unfinished: its submission, or our latest look."""
         return self._open[job_id].seen_at
+
+    def age_s(self, job_id: int, now: float) -> float:
+        """Return how long ago the job was submitted; 0 for one that is not open any more."""
+        job = self._open.get(job_id)
+        return now - job.submitted_at if job else 0.0
 
     def next_at(self) -> float | None:
         """Return when the next look is due, or None when nothing is open."""

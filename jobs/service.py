@@ -11,7 +11,7 @@ from jobs.board import Board
 from jobs.intake import Intake
 from jobs.ports import Clock, JobView
 from jobs.prices import Offer, PriceBook
-from jobs.submit import Submitter
+from jobs.submit import CARD_LOST, Submitter
 from models import LENGTHS_S, RATIOS, Asker, Reservation, State, VideoRequest
 from storage import ledger
 from storage.database import Database
@@ -120,6 +120,8 @@ class JobService:
                 int(self._clock.now()),
             )
         except ShortBudgetError as error:
+            if error.level == "account":
+                self._submitter.on_account_trouble()  # there may be more by now than is stored
             raise BudgetExceededError(error.level, quote.tokens, error.available_tokens) from error
         except DatabaseBusyError as error:
             raise BusyError from error
@@ -132,16 +134,14 @@ class JobService:
 
     async def enqueue(self, job_id: int, channel_id: int, message_id: int) -> None:
         """The card is out under these ids: send the job when its turn comes."""
-        await self._db.write(moves.enqueue, job_id, channel_id, message_id)
+        await self._db.insist(moves.enqueue, job_id, channel_id, message_id)
         self._submitter.alarm.nudge()
 
     async def abandon(self, job_id: int, *, tell: bool) -> None:
         """The card did not get out, or nobody knows: give the tokens back, send nothing."""
-        reason = "Discord did not confirm this card in time, so nothing was sent. Please ask again."
+        now = int(self._clock.now())
         try:
-            await self._db.write(
-                moves.cancel, job_id, State.RESERVED, reason, int(self._clock.now()), tell=tell
-            )
+            await self._db.insist(moves.cancel, job_id, State.RESERVED, CARD_LOST, now, tell=tell)
         except StaleStateError:
             log.info("job %d was no longer waiting for its card", job_id)
         self._submitter.on_change()

@@ -10,11 +10,12 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from config import LimitsConfig
 from jobs import moves
 from jobs.alarm import Alarm
-from jobs.gate import Gate
+from jobs.gate import KEY_ERRORS, Gate
 from jobs.intake import KEY_REFUSED, NO_TOKENS, Intake
 from jobs.ports import Clock
 from jobs.prices import PriceBook
@@ -22,19 +23,17 @@ from jobs.refusals import refusal_sentence
 from jobs.turns import Turns
 from models import Job, State
 from neuralbox import (
+    AccountError,
     Created,
     CreateOutcome,
     CreateRequest,
-    InsufficientPlanError,
     InsufficientTokensError,
     NeuralBox,
     NeuralBoxError,
-    NotAuthenticatedError,
     NotCreated,
     NotFoundError,
     NotSentError,
     RateLimitedError,
-    TokenExpiredError,
     other_spelling,
 )
 from storage import jobs, outbox, settings
@@ -48,6 +47,12 @@ SPELLINGS = "model_spelling"
 # Certainly unsent for this long since the first try: the member gets the tokens back.
 GIVE_UP_UNSENT_S = 15 * 60
 UNSENT_RETRY_S = (5, 15, 30, 60)
+TIDY_EVERY_S = 60.0
+# A handler answers within seconds; a job that is still `reserved` after this has lost its card.
+CARD_LOST_S = 120
+REPRICED = "The price of this model went up while the job was waiting. Please ask again."
+NOT_OFFERED = "This model is not offered any more. Please pick another one."
+CARD_LOST = "Discord did not confirm this card in time, so nothing was sent. Please ask again."
 PLACE_EVERY_S = 30.0
 PLACES_SHOWN = 3
 
@@ -71,13 +76,17 @@ class Submitter:
         self._post_timeout_s = post_timeout_s
         self._epoch = 0
         self._turns = Turns()
-        self._sends: set[asyncio.Task[None]] = set()
+        self._sends: dict[int, asyncio.Task[None]] = {}
+        self._trial: dict[str, str] = {}
+        self._tidy_at = 0.0
         self._line: list[int] = []
         self._busy: list[jobs.InFlight] = []
         self._shown: dict[int, tuple[int, float, int]] = {}
         self.alarm = Alarm(clock)
         self.on_change: Callable[[], None] = lambda: None
         """Called when a job moved or something is to be told, so that other loops look."""
+        self.on_account_trouble: Callable[[], None] = lambda: None
+        """Called when the vendor refuses the account, so that somebody asks how it stands."""
 
     async def run(self, epoch: int) -> None:
         """Never returns; cancelled, it lets requests in flight finish first."""
@@ -88,7 +97,7 @@ class Submitter:
         finally:
             if self._sends:
                 # A request cut off now would be in doubt; its own deadline bounds this wait.
-                await asyncio.wait(self._sends)
+                await asyncio.wait(self._sends.values())
 
     def place_of_newcomer(self, job: Job) -> int | None:
         """Return a new job's place in the queue, or None when it is likely to go at once."""
@@ -100,15 +109,16 @@ class Submitter:
         """Return a waiting job's place, 1 being next; None when it is not waiting."""
         return self._line.index(job_id) + 1 if job_id in self._line else None
 
-    async def _round(self) -> float | None:
-        """Send whatever may go; return when to look again, None when only a nudge can help."""
+    async def _round(self) -> float:
+        """Send whatever may go; return when to look again."""
+        await self._tidy_up()
         queued, self._busy = await self._db.read(_queue)
         now = self._clock.now()
         for job in [job for job in queued if _is_hopeless(job, now)]:
             await self._cancel(job, "NeuralBox could not be reached for 15 minutes.")
             queued.remove(job)
         ready = [job for job in queued if job.next_at <= now]
-        delays = [job.next_at - now for job in queued if job.next_at > now]
+        delays = [TIDY_EVERY_S, *(job.next_at - now for job in queued if job.next_at > now)]
         gate_s = self._gate.wait_s("submit")
         if gate_s > 0:
             delays.append(gate_s)
@@ -119,11 +129,22 @@ class Submitter:
                     break
                 if await self._start(job):
                     queued.remove(job)
+                    self._busy.append(
+                        jobs.InFlight(job.guild_id, job.user_id, job.fingerprint, is_in_doubt=True)
+                    )
         self._line = [job.id for job in self._turns.order(queued)]
         await self._show_places()
         if self._line:
             delays.append(PLACE_EVERY_S)
-        return max(0.05, min(delays)) if delays else None
+        return max(0.05, min(delays))
+
+    async def _tidy_up(self) -> None:
+        """End what its owner could not: a card that never came, a send that broke halfway."""
+        if self._clock.monotonic() >= self._tidy_at:
+            self._tidy_at = self._clock.monotonic() + TIDY_EVERY_S
+            now = int(self._clock.now())
+            if await self._db.write(_tidy, frozenset(self._sends), now):
+                self.on_change()
 
     def _choose(self, ready: list[Job], busy: list[jobs.InFlight]) -> list[Job]:
         """Return the jobs whose turn it is, within the caps and one per fingerprint in doubt."""
@@ -152,37 +173,39 @@ class Submitter:
         """Mark the job as sent, durably, then send it; False when it is no longer there to send."""
         quote = self._book.quote_if_offered(job.request.model, job.request.duration_s)
         if quote is None or (quote.revision and quote.tokens > job.hold_tokens):
-            await self._cancel(
-                job, "The price of this model went up while the job was waiting. Please ask again."
-            )
+            await self._cancel(job, REPRICED if quote else NOT_OFFERED)
             return True
         now = int(self._clock.now())
+        sent_at = None if self._box.allowance is None else round(now + self._box.skew_s)
         try:
             job = await self._db.write(
-                moves.begin_submit, job.id, self._epoch, now, now + self._post_timeout_s
+                moves.begin_submit, job.id, self._epoch, now, now + self._post_timeout_s, sent_at
             )
         except (StaleStateError, sqlite3.IntegrityError) as error:
             log.info("job %d is not sent now: %s", job.id, error)
             return False
         self._turns.serve(job)
         task = asyncio.create_task(self._send(job), name=f"send-{job.id}")
-        self._sends.add(task)
-        task.add_done_callback(self._sent)
+        self._sends[job.id] = task
+        task.add_done_callback(partial(self._sent, job.id))
         return True
 
-    def _sent(self, task: asyncio.Task[None]) -> None:
-        self._sends.discard(task)
+    def _sent(self, job_id: int, task: asyncio.Task[None]) -> None:
+        del self._sends[job_id]
         if not task.cancelled() and (error := task.exception()):
             log.error("sending failed in an unforeseen way", exc_info=error)
         self.on_change()
 
     async def _send(self, job: Job) -> None:
-        spelling = await self._db.read(settings.find, SPELLINGS, job.request.model)
+        request = job.request
+        spelling = self._trial.get(request.model) or await self._db.read(
+            settings.find, SPELLINGS, request.model
+        )
         if job.submit_deadline is not None and self._clock.now() > job.submit_deadline:
             # The machine slept between the mark and here; nothing was sent.
-            await self._db.write(moves.requeue, job.id, 0, job.tried_at)
+            now = int(self._clock.now())
+            await self._db.insist(moves.requeue, job.id, 0, job.tried_at, now)
             return
-        request = job.request
         outcome = await self._box.create(
             CreateRequest(
                 model=request.model,
@@ -197,56 +220,65 @@ class Submitter:
         await self._book_outcome(job, outcome, spelling)
 
     async def _book_outcome(self, job: Job, outcome: CreateOutcome, spelling: str | None) -> None:
+        """Write down what became of a request; never given up, since it has happened."""
         now = int(self._clock.now())
         if isinstance(outcome, Created):
             generation_id = outcome.generation.id
+            self._intake.open("key")
             try:
-                await self._db.write(
+                await self._db.insist(
                     moves.accept, job.id, State.SUBMITTING, generation_id, "answer", now
                 )
                 log.info("job %d: submitting -> pending as %s", job.id, generation_id)
             except AlreadyClaimedError:
                 log.error("job %d: the id %s belongs to another job", job.id, generation_id)
-                await self._db.write(moves.doubt, job.id, "id already claimed")
+                await self._db.insist(moves.doubt, job.id, "id already claimed", now)
+            if self._trial.pop(job.request.model, None) and spelling is not None:
+                await self._db.insist(settings.put, SPELLINGS, job.request.model, spelling)
         elif isinstance(outcome, NotCreated):
             await self._book_refusal(job, outcome.error, spelling, now)
         else:
             log.warning("job %d: submitting -> unknown: %s", job.id, outcome.reason)
             attention = outcome.reason[:200] if outcome.needs_attention else None
-            await self._db.write(moves.doubt, job.id, attention)
+            await self._db.insist(moves.doubt, job.id, attention, now)
 
     async def _book_refusal(
         self, job: Job, error: NeuralBoxError, spelling: str | None, now: int
     ) -> None:
         """Certainly no generation was made: wait for another try, or end it."""
         self._gate.learn(error)
+        if isinstance(error, AccountError):
+            self.on_account_trouble()
         if isinstance(error, RateLimitedError):
             next_at, tried_at = now + error.retry_after_s, job.tried_at
-        elif isinstance(error, (NotAuthenticatedError, TokenExpiredError)):
+        elif isinstance(error, KEY_ERRORS):
             self._intake.close("key", KEY_REFUSED)
             next_at, tried_at = now + 60, job.tried_at
         elif isinstance(error, NotSentError):
             tried_at = job.tried_at or now
             step = sum(now - tried_at >= bound for bound in (10, 60, 180))
             next_at = now + UNSENT_RETRY_S[step]
-        elif (
-            isinstance(error, NotFoundError)
-            and spelling is None
-            and (other := other_spelling(job.request.model))
-        ):
-            # Two spellings are published for this model; the other one is tried once.
-            await self._db.write(settings.put, SPELLINGS, job.request.model, other)
+        elif isinstance(error, NotFoundError) and await self._try_other_spelling(job, spelling):
             next_at, tried_at = 0, job.tried_at
         else:
             if isinstance(error, InsufficientTokensError):
                 self._intake.close("tokens", NO_TOKENS)
-            elif isinstance(error, InsufficientPlanError):
-                log.error("NeuralBox's plan does not cover %s: %s", job.request.model, error)
-            await self._db.write(moves.reject, job.id, refusal_sentence(error), error.message, now)
+            await self._db.insist(moves.reject, job.id, refusal_sentence(error), error.message, now)
             log.info("job %d: submitting -> rejected: %s", job.id, error)
             return
-        await self._db.write(moves.requeue, job.id, next_at, tried_at)
+        await self._db.insist(moves.requeue, job.id, next_at, tried_at, now)
         log.info("job %d: submitting -> queued: %s", job.id, error)
+
+    async def _try_other_spelling(self, job: Job, spelling: str | None) -> bool:
+        """Two spellings are published for some models: say whether to try the other one now."""
+        model = job.request.model
+        if spelling is None and (other := other_spelling(model)):
+            self._trial[model] = other
+            return True
+        # The one that once worked does not: the next job begins with the published one again.
+        self._trial.pop(model, None)
+        await self._db.insist(settings.drop, SPELLINGS, model)
+        return False
 
     async def _cancel(self, job: Job, reason: str) -> None:
         now = int(self._clock.now())
@@ -278,6 +310,20 @@ class Submitter:
 
 def _queue(tx: sqlite3.Connection) -> tuple[list[Job], list[jobs.InFlight]]:
     return jobs.list_in(tx, State.QUEUED), jobs.list_in_flight(tx)
+
+
+def _tidy(tx: sqlite3.Connection, sending: frozenset[int], now: int) -> bool:
+    """See `_tidy_up`; True when something was changed."""
+    jobs.forget_interaction_tokens(tx, now)
+    reserved = jobs.list_in(tx, State.RESERVED)
+    lost = [job.id for job in reserved if now - job.created_at >= CARD_LOST_S]
+    for job_id in lost:
+        is_reachable = jobs.find_interaction_token(tx, job_id, now) is not None
+        moves.cancel(tx, job_id, State.RESERVED, CARD_LOST, now, tell=is_reachable)
+    broken = [job_id for job_id in jobs.list_ids(tx, State.SUBMITTING) if job_id not in sending]
+    for job_id in broken:
+        moves.doubt(tx, job_id, None, now)
+    return bool(lost or broken)
 
 
 def _tell_places(tx: sqlite3.Connection, job_ids: Iterable[int], now: int) -> None:

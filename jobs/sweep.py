@@ -14,7 +14,7 @@ from jobs.alarm import Alarm
 from jobs.gate import Gate
 from jobs.intake import CATCHING_UP, Intake
 from jobs.ports import Clock
-from jobs.reconcile import HORIZON_S, SKEW_MARGIN_S
+from jobs.reconcile import HORIZON_S, SKEW_MARGIN_S, sent_at
 from models import Job, State
 from neuralbox import Generation, NeuralBox, NeuralBoxError, Status
 from storage import claims, jobs, ledger, outbox, settings
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 EVERY_S = 600.0
 IDLE_EVERY_S = 3600.0
 RETRY_S = 60.0
+# A job given up is looked for this long: the listing may lag by more than anybody foresaw.
+GIVEN_UP_WATCH_S = 24 * 3600
 # Everything the vendor made before this moment (its clock) has been accounted for.
 SWEPT_TO = "swept_to"
 ON_THEIR_WAY = (State.RESERVED, State.QUEUED, State.SUBMITTING, State.UNKNOWN)
@@ -51,7 +53,6 @@ class Sweeper:
         """Never returns."""
         while True:
             try:
-                await self._gate.pass_through("look")
                 await self.sweep()
                 self._intake.open("recovery")
                 is_busy = bool(await self._db.read(jobs.fingerprints_in, tuple(State)[:5]))
@@ -65,33 +66,34 @@ class Sweeper:
     async def sweep(self) -> None:
         """Read the history back to what is accounted for, and claim what nobody claims."""
         now = int(self._clock.now())
-        swept_to, answered_id, on_their_way = await self._db.read(_state)
-        entries = await history.read_back_to(self._box, swept_to, answered_id)
+        swept_to, given_up_at, answered_id, on_their_way = await self._db.read(_state, now)
+        reach = swept_to if given_up_at is None else min(swept_to, given_up_at - SKEW_MARGIN_S)
+        seen = await history.read_back_to(self._box, self._gate, reach, answered_id)
         vendor_now = now + self._box.skew_s
-        taken = await self._db.read(claims.claimed, [entry.id for entry in entries])
+        taken = await self._db.read(claims.claimed, [entry.id for entry in seen.entries])
         left_alone = []
-        for entry in entries:
+        for entry in seen.entries:
             created_at = entry.created_at or 0
-            if entry.id in taken or created_at < swept_to:
+            if entry.id in taken or created_at < reach or entry.prompt is None:
                 continue
-            mark = fingerprint.of(entry.model or "", entry.prompt or "")
-            is_left = created_at > vendor_now - HORIZON_S or mark in on_their_way
-            if is_left or not await self._claim(entry, mark, now):
+            mark = fingerprint.of(entry.model or "", entry.prompt)
+            is_young = created_at > vendor_now - HORIZON_S or mark in on_their_way
+            if is_young or not await self._claim(entry, mark, now):
                 left_alone.append(created_at)
+        if not seen.is_complete:
+            return
         # Entries may still appear late in the listing, so what is young is read again next time.
         reach = min([*left_alone, int(vendor_now) - 2 * HORIZON_S])
         await self._db.write(settings.set_counter, SWEPT_TO, max(swept_to, reach))
 
     async def _claim(self, entry: Generation, mark: str, now: int) -> bool:
-        """Book an unclaimed generation; False when its cost is not known yet."""
-        if entry.status not in (Status.COMPLETED, Status.FAILED):
-            return False
-        if entry.status is Status.COMPLETED and entry.cost_tokens is None:
-            return False
+        """Book an unclaimed generation; False when it is ours and its cost is not known yet."""
         try:
             job_id = await self._db.write(_book, entry, mark, self._box.skew_s, now)
         except AlreadyClaimedError:
             return True
+        except _UndecidedError:
+            return False
         if job_id is None:
             log.warning("generation %s at the vendor is not of this bot", entry.id)
         else:
@@ -100,14 +102,19 @@ class Sweeper:
         return True
 
 
+class _UndecidedError(Exception):
+    """It is ours, and what it costs will only be known when it has ended."""
+
+
 def close_intake_until_swept(intake: Intake) -> None:
     """After a restart with a past: no new videos before the history was read once."""
     intake.close("recovery", CATCHING_UP)
 
 
-def _state(tx: sqlite3.Connection) -> tuple[int, str | None, set[str]]:
+def _state(tx: sqlite3.Connection, now: int) -> tuple[int, int | None, str | None, set[str]]:
     return (
         settings.counter(tx, SWEPT_TO),
+        jobs.find_oldest_given_up(tx, now - GIVEN_UP_WATCH_S),
         claims.find_answered_id(tx),
         jobs.fingerprints_in(tx, ON_THEIR_WAY),
     )
@@ -117,23 +124,32 @@ def _book(
     tx: sqlite3.Connection, entry: Generation, mark: str, skew_s: float, now: int
 ) -> int | None:
     """Claim one generation as late (returning its job) or as foreign (returning None)."""
-    job = _find_given_up(tx, mark, (entry.created_at or 0) - skew_s + SKEW_MARGIN_S)
-    cost_tokens = entry.cost_tokens or 0
+    job = _find_given_up(tx, mark, entry.created_at or 0, skew_s)
     if job is None:
-        claims.claim(tx, entry.id, None, "foreign", cost_tokens)
+        claims.claim(tx, entry.id, None, "foreign", entry.cost_tokens)
         return None
+    is_completed = entry.status is Status.COMPLETED
+    if not is_completed and entry.status is not Status.FAILED:
+        raise _UndecidedError
+    if is_completed and entry.cost_tokens is None:
+        raise _UndecidedError
+    cost_tokens = entry.cost_tokens or 0
     claims.claim(tx, entry.id, job.id, "late", cost_tokens)
     ledger.correct(tx, job.id, cost_tokens, now, f"made after all, as {entry.id}")
     settings.set_counter(tx, moves.BALANCE, settings.counter(tx, moves.BALANCE) - cost_tokens)
-    jobs.note(tx, job.id, attention="made after all")
-    body = {"url": entry.result_url} if entry.result_url else {}
-    outbox.put(tx, job.id, "late", body, now)
+    if is_completed or cost_tokens:
+        jobs.note(tx, job.id, attention="made after all")
+    if is_completed:
+        moves.keep_result(tx, job.id, entry, job.submit_at, now)
+        # The message that there is no video must not come after the one with the video.
+        outbox.drop(tx, job.id, "final")
+        outbox.put(tx, job.id, "late", {}, now)
     return job.id
 
 
-def _find_given_up(tx: sqlite3.Connection, mark: str, created_by: float) -> Job | None:
+def _find_given_up(tx: sqlite3.Connection, mark: str, created_at: int, skew_s: float) -> Job | None:
     """Return the oldest job given up as never made that this generation may be."""
     for job in jobs.list_given_up(tx, mark):
-        if job.submit_at is not None and job.submit_at <= created_by:
+        if created_at >= sent_at(job, skew_s) - SKEW_MARGIN_S:
             return job
     return None

@@ -5,12 +5,12 @@ import sqlite3
 
 from jobs import moves
 from jobs.alarm import Alarm
-from jobs.gate import Gate
+from jobs.gate import KEY_ERRORS, Gate
 from jobs.intake import KEY_REFUSED, NO_TOKENS, Intake
 from jobs.ports import Clock
 from jobs.prices import PriceBook
-from neuralbox import NeuralBox, NeuralBoxError, NotAuthenticatedError
-from storage import jobs, settings
+from neuralbox import NeuralBox, NeuralBoxError
+from storage import settings
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 BALANCE_EVERY_S = 6 * 3600.0
 EMPTY_BALANCE_EVERY_S = 15 * 60.0
 ROUND_S = 600.0
+ASKED_GAP_S = 120.0
 KEY_RETRY_S = 60.0
 
 
@@ -45,20 +46,18 @@ class Upkeep:
                 await self.alarm.wait(await self._round())
             except NeuralBoxError as error:
                 self._gate.learn(error)
-                if isinstance(error, NotAuthenticatedError):
+                if isinstance(error, KEY_ERRORS):
                     self._intake.close("key", KEY_REFUSED)
                 log.warning("prices and balance not refreshed: %s", error)
-                await self.alarm.wait(
-                    KEY_RETRY_S if isinstance(error, NotAuthenticatedError) else ROUND_S
-                )
+                await self.alarm.wait(KEY_RETRY_S if isinstance(error, KEY_ERRORS) else ROUND_S)
 
     def check_balance(self) -> None:
-        """Ask for the balance soon: the vendor said something that the stored one does not fit."""
-        self._balance_at = float("-inf")
-        self.alarm.nudge()
+        """Ask for the balance soon: something does not fit the stored one. Not too often."""
+        if self._clock.monotonic() >= self._balance_at + ASKED_GAP_S:
+            self._balance_at = float("-inf")
+            self.alarm.nudge()
 
     async def _round(self) -> float:
-        await self._db.write(jobs.forget_interaction_tokens, int(self._clock.now()))
         every_s = EMPTY_BALANCE_EVERY_S if "tokens" in self._intake.reasons else BALANCE_EVERY_S
         if self._clock.monotonic() >= self._balance_at + every_s:
             await self._gate.pass_through("upkeep")
@@ -70,7 +69,7 @@ class Upkeep:
                 self._intake.open("tokens")
             else:
                 self._intake.close("tokens", NO_TOKENS)
-        if self._book.due_in_s() <= 0:
+        if self._book.is_due():
             await self._book.refresh()
         await self._book.load()  # usual waits are learned from what finished meanwhile
         return ROUND_S

@@ -1,13 +1,14 @@
 """Our copy of a finished video: fetched once, kept under the data directory, found again."""
 
 import logging
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.gate import Gate
 from media import Fetcher, FetchFailedError, FetchGoneError, FetchRefusedError
 from models import Job
-from neuralbox import NeuralBox
+from neuralbox import NeuralBox, NeuralBoxError
 from storage import results
 from storage.database import Database
 
@@ -34,40 +35,44 @@ class Videos:
     """The files under one directory. Names are generated, never taken from anybody."""
 
     def __init__(
-        self, db: Database, box: NeuralBox, gate: Gate, fetcher: Fetcher, directory: Path
+        self,
+        db: Database,
+        box: NeuralBox,
+        gate: Gate,
+        fetcher: Fetcher,
+        directory: Path,
+        min_free_bytes: int,
     ) -> None:
         self._db, self._box, self._gate = db, box, gate
         self._fetcher, self._directory = fetcher, directory
+        self._min_free_bytes = min_free_bytes
 
-    async def get(self, job: Job, url: str | None, attempts: int) -> Video:
+    async def get(self, job: Job, attempts: int) -> Video:
         """Return the job's video, fetching it when there is no copy yet.
 
-        `url` is where the vendor keeps it, if known; `attempts` counts earlier failures. Raises
-        FetchFailedError when it should be tried again later, NeuralBoxError when asking for a
-        fresh address failed.
+        `attempts` counts earlier failures: after some, whatever is known is returned. Before that
+        raises FetchFailedError or NeuralBoxError when it should be tried again later.
         """
         result = await self._db.read(results.find, job.id)
         if result is not None and result.file and (self._directory / result.file).exists():
             return Video(file=self._directory / result.file)
-        url = url or (result.url if result else None) or await self._fresh_url(job)
-        if url is None and attempts >= LINK_AFTER_ATTEMPTS:
-            return Video()
-        if url is None:
-            raise FetchFailedError("the vendor has no file for this generation yet")
+        url = result.url if result else None
         try:
+            url = url or await self._fresh_url(job)
             return Video(file=await self._download_or_refresh(job, url))
         except FetchRefusedError as error:
             log.error("job %d: the file is not taken: %s", job.id, error)
             return self._linked(url)
-        except (FetchGoneError, FetchFailedError) as error:
+        except (FetchGoneError, FetchFailedError, NeuralBoxError) as error:
             if attempts >= LINK_AFTER_ATTEMPTS:
+                log.error("job %d: the file cannot be had: %s", job.id, error)
                 return self._linked(url)
             raise FetchFailedError(str(error)) from error
 
-    async def link(self, job: Job, url: str | None) -> Video:
+    async def link(self, job: Job) -> Video:
         """Return the vendor's link alone, for a place that does not take the file."""
         result = await self._db.read(results.find, job.id)
-        return self._linked(url or (result.url if result else None))
+        return self._linked(result.url if result else None)
 
     def _linked(self, url: str | None) -> Video:
         # An address of somebody else's is shown to nobody, whoever gave it to us.
@@ -78,19 +83,25 @@ class Videos:
             return await self._download(job, url)
         except FetchGoneError:
             fresh = await self._fresh_url(job)
-            if fresh is None or fresh == url:
+            if fresh == url:
                 raise
             return await self._download(job, fresh)
 
     async def _download(self, job: Job, url: str) -> Path:
+        if shutil.disk_usage(self._directory).free < self._min_free_bytes:
+            raise FetchFailedError("the disk is nearly full, so nothing is fetched")
         done = await self._fetcher.download(url, self._directory)
-        await self._db.write(results.set_file, job.id, done.path.name, done.size_bytes, done.sha256)
+        await self._db.insist(
+            results.set_file, job.id, done.path.name, done.size_bytes, done.sha256
+        )
         return done.path
 
-    async def _fresh_url(self, job: Job) -> str | None:
+    async def _fresh_url(self, job: Job) -> str:
         """Ask the vendor where the file is now, and remember it."""
-        await self._gate.pass_through("look")
+        if (wait_s := self._gate.wait_s("look")) > 0:
+            raise FetchFailedError(f"no request to spare for {wait_s:.0f} s")
         generation = await self._box.get_generation(job.generation_id or "")
-        if generation.result_url is not None:
-            await self._db.write(results.set_url, job.id, generation.result_url)
+        if generation.result_url is None:
+            raise FetchFailedError("the vendor has no file for this generation yet")
+        await self._db.write(results.set_url, job.id, generation.result_url)
         return generation.result_url

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, repeat
 
 from jobs.outbox import Deliverer
 from jobs.poll import Poller
@@ -19,6 +18,7 @@ from storage.errors import DatabaseLostError
 log = logging.getLogger(__name__)
 
 RESTART_S = (1, 5, 15, 60)
+CALM_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,20 @@ class Worker:
 
     async def _keep(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
         """Begin a loop anew when it breaks, with back-off: its jobs are in the database."""
-        for delay_s in chain(RESTART_S, repeat(RESTART_S[-1])):
+        breaks = 0
+        while True:
+            begun_at = self.clock.monotonic()
             try:
                 await loop()
             except DatabaseLostError:
                 raise
             except Exception:
+                if self.clock.monotonic() - begun_at > CALM_S:
+                    breaks = 0
+                delay_s = RESTART_S[min(breaks, len(RESTART_S) - 1)]
+                breaks += 1
                 log.exception("the %s broke; beginning it anew in %d s", name, delay_s)
-            await self.clock.sleep(delay_s)
+                await self.clock.sleep(delay_s)
 
     def nudge(self) -> None:
         """Let every loop that acts on jobs look again."""

@@ -9,6 +9,7 @@ cancelled caller learns nothing, while the transaction happens whole or not at a
 import asyncio
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -80,10 +81,22 @@ class Database:
                 _transaction,
                 self._writer.raw,
                 lambda tx: function(tx, *args, **kwargs),
-                None,
                 self._ballast,
             )
         )
+
+    async def insist(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """As `write`, for what has happened already: repeated while the file is held."""
+        while True:
+            try:
+                return await self.write(function, *args, **kwargs)
+            except DatabaseBusyError:  # each try waits for some seconds by itself
+                log.warning("another process holds the database; trying again")
 
     async def write_within(
         self,
@@ -93,15 +106,20 @@ class Database:
         **kwargs: P.kwargs,
     ) -> T:
         """As `write`, for someone who waits: not begun within `patience_s` means never begun."""
-        return await self._guarded(
+        ticket = _Ticket(time.monotonic() + patience_s)
+        call = asyncio.ensure_future(
             self._writer.call(
-                _transaction,
+                _patient_transaction,
                 self._writer.raw,
                 lambda tx: function(tx, *args, **kwargs),
-                time.monotonic() + patience_s,
-                self._ballast,
+                ticket,
             )
         )
+        call.add_done_callback(_heard)
+        await asyncio.wait({call}, timeout=patience_s)
+        if not call.done() and ticket.give_up():
+            raise DatabaseBusyError("the writer was busy for too long")
+        return await self._guarded(call)
 
     async def read(
         self,
@@ -186,34 +204,70 @@ def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
+class _Ticket:
+    """Who waits may give up until the database thread has begun, and not after."""
+
+    def __init__(self, begin_before: float) -> None:
+        self.begin_before = begin_before
+        self._lock = threading.Lock()
+        self._is_begun = self._is_given_up = False
+
+    def begin(self) -> None:
+        """Begin, on the database thread; raises DatabaseBusyError when nobody waits any more."""
+        with self._lock:
+            if self._is_given_up or time.monotonic() >= self.begin_before:
+                raise DatabaseBusyError("the writer was busy for too long")
+            self._is_begun = True
+
+    def give_up(self) -> bool:
+        """Stop waiting; False when it has begun, and its end will be known shortly."""
+        with self._lock:
+            self._is_given_up = not self._is_begun
+            return self._is_given_up
+
+
+def _heard(call: asyncio.Future[Any]) -> None:
+    """Take note of an outcome that nobody waits for any more."""
+    if not call.cancelled():
+        call.exception()
+
+
 def _transaction(
-    connection: sqlite3.Connection,
-    function: Callable[[sqlite3.Connection], T],
-    begin_before: float | None,
-    ballast: Path,
+    connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T], ballast: Path
 ) -> T:
     try:
-        return _attempt(connection, function, begin_before)
+        return _attempt(connection, function)
     except sqlite3.Error as error:
         if _primary(error) == sqlite3.SQLITE_FULL and ballast.exists():
             # What is being written may already have cost tokens: give it the room kept for that.
             log.critical("the disk is full; using the ballast kept for this")
             ballast.unlink()
             try:
-                return _attempt(connection, function, begin_before)
+                return _attempt(connection, function)
             except sqlite3.Error as second:
                 error = second
-        if _primary(error) in _LOST:
-            raise DatabaseLostError(str(error)) from error
-        raise error
+        raise _sorted(error) from error
 
 
-def _attempt(
-    connection: sqlite3.Connection,
-    function: Callable[[sqlite3.Connection], T],
-    begin_before: float | None,
+def _patient_transaction(
+    connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T], ticket: _Ticket
 ) -> T:
-    _begin(connection, begin_before)
+    """A transaction for someone who waits. It has cost nothing yet, so no ballast is spent."""
+    ticket.begin()
+    left_ms = max(1, int((ticket.begin_before - time.monotonic()) * 1000))
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {left_ms}")
+        return _attempt(connection, function)
+    except sqlite3.Error as error:
+        if _primary(error) == sqlite3.SQLITE_FULL:
+            raise DatabaseBusyError(str(error)) from error
+        raise _sorted(error) from error
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+
+
+def _attempt(connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T]) -> T:
+    connection.execute("BEGIN IMMEDIATE")
     try:
         result = function(connection)
         connection.execute("COMMIT")
@@ -224,22 +278,11 @@ def _attempt(
     return result
 
 
-def _begin(connection: sqlite3.Connection, begin_before: float | None) -> None:
-    patience_s = BUSY_TIMEOUT_S
-    if begin_before is not None:
-        patience_s = begin_before - time.monotonic()
-        if patience_s <= 0:
-            raise DatabaseBusyError("the writer was busy for too long")
-        connection.execute(f"PRAGMA busy_timeout = {int(patience_s * 1000)}")
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if _primary(error) == sqlite3.SQLITE_BUSY:
-            raise DatabaseBusyError(str(error)) from error
-        raise
-    finally:
-        if begin_before is not None:
-            connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+def _sorted(error: sqlite3.Error) -> Exception:
+    """Return the error as what has to be done about it."""
+    if _primary(error) == sqlite3.SQLITE_BUSY:
+        return DatabaseBusyError(str(error))
+    return DatabaseLostError(str(error)) if _primary(error) in _LOST else error
 
 
 def _snapshot(connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T]) -> T:

@@ -80,8 +80,26 @@ def list_in(tx: sqlite3.Connection, *states: State) -> list[Job]:
 
 def list_pending_except(tx: sqlite3.Connection, known: frozenset[int]) -> list[Job]:
     """Return the pending jobs that are not among the known ones, oldest first."""
-    ids = [row[0] for row in tx.execute("SELECT id FROM job WHERE state = 'pending' ORDER BY id")]
-    return [get(tx, job_id) for job_id in ids if job_id not in known]
+    return [get(tx, job_id) for job_id in list_ids(tx, State.PENDING) if job_id not in known]
+
+
+def list_ids(tx: sqlite3.Connection, state: State) -> list[int]:
+    """Return the numbers of all jobs in a state, oldest first."""
+    rows = tx.execute("SELECT id FROM job WHERE state = ? ORDER BY id", (state,))
+    return [row[0] for row in rows]
+
+
+def find_oldest_given_up(tx: sqlite3.Connection, since: int) -> int | None:
+    """Return when the oldest job given up as never made was sent (vendor's clock), or None.
+
+    Jobs accepted before `since` and those that turned up after all do not count.
+    """
+    row = tx.execute(
+        "SELECT min(coalesce(j.sent_at, j.submit_at)) FROM job j WHERE j.state = 'not_submitted'"
+        " AND j.created_at >= ? AND NOT EXISTS (SELECT 1 FROM vendor_claim v WHERE v.job = j.id)",
+        (since,),
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
 
 
 def list_given_up(tx: sqlite3.Connection, fingerprint: str) -> list[Job]:
@@ -199,6 +217,7 @@ def _job(row: sqlite3.Row) -> Job:
         created_at=row["created_at"],
         submit_at=row["submit_at"],
         submit_deadline=row["submit_deadline"],
+        sent_at=row["sent_at"],
         tried_at=row["tried_at"],
         absent_seen=row["absent_seen"],
         absent_at=row["absent_at"],

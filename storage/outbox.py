@@ -56,11 +56,9 @@ def find_next_at(tx: sqlite3.Connection, busy: frozenset[int] = frozenset()) -> 
     return next((int(row["next_at"]) for row in rows if row["job"] not in busy), None)
 
 
-def drop_progress(tx: sqlite3.Connection, job_id: int) -> None:
-    """Take back a progress that did not leave yet: something newer is to be told."""
-    tx.execute(
-        "UPDATE outbox SET done = 1 WHERE job = ? AND kind = 'progress' AND done = 0", (job_id,)
-    )
+def drop(tx: sqlite3.Connection, job_id: int, kind: str) -> None:
+    """Take back a message that did not leave yet: something newer is to be told."""
+    tx.execute("UPDATE outbox SET done = 1 WHERE job = ? AND kind = ? AND done = 0", (job_id, kind))
 
 
 def finish(tx: sqlite3.Connection, row_id: int, done: int = DONE) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 
 import bot
 import config
+from jobs.ports import Clock
 from models import LENGTHS_S, Job, State
 from playground.clock import FakeClock
 from playground.discord import LocalDiscord
@@ -38,6 +39,8 @@ class Rig:
     ) -> None:
         self.discord, self.box, self.clock, self.data = discord, box, clock, data
         self.settings: dict[str, dict[str, Any]] = {}
+        self.bot_clock: Clock = clock
+        """The bot's own clock, for a test in which it is not the servers'."""
         self.records: list[dict[str, Any]] = []
         self.app: bot.App | None = None
         self._stack: AsyncExitStack | None = None
@@ -92,7 +95,7 @@ class Rig:
     async def start_bot(self) -> None:
         """Start the bot; returns when it is connected."""
         self._stack = AsyncExitStack()
-        starting = self._stack.enter_async_context(bot.running(self.config(), self.clock))
+        starting = self._stack.enter_async_context(bot.running(self.config(), self.bot_clock))
         self.app = await asyncio.wait_for(starting, 20)
 
     async def stop_bot(self) -> None:

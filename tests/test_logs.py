@@ -38,6 +38,11 @@ def test_tokens_and_queries_inside_addresses_are_taken_out() -> None:
     assert "/webhooks/123/<token>/messages/@original" in line
 
 
+def test_the_invite_link_stays_whole_for_the_host_to_open() -> None:
+    link = "https://discord.com/oauth2/authorize?client_id=1&scope=bot&permissions=2"
+    assert link in _line("to add this bot to a server, open %s", link)
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_line_cannot_be_forged(as_json: bool) -> None:
     line = _line("said %s", "x\n2026-01-01 CRITICAL root: all lost\r\x1b[2J", as_json=as_json)

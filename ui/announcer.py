@@ -26,7 +26,11 @@ from ui import cards
 
 log = logging.getLogger(__name__)
 
-UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, TOO_LARGE = 10003, 10008, 40005
+UNKNOWN_MESSAGE, TOO_LARGE = 10008, 40005
+# Unknown channel, unknown guild, missing access, missing permissions, archived thread.
+PLACE_GONE = frozenset({10003, 10004, 50001, 50013, 50083})
+# An interaction that can no longer be reached: unknown webhook, invalid token.
+TOKEN_GONE = frozenset({10015, 50027})
 NOBODY = discord.AllowedMentions.none()
 
 
@@ -130,13 +134,12 @@ class DiscordAnnouncer:
         await self._logged_in.wait()
         try:
             yield
-        except discord.NotFound as error:
+        except discord.HTTPException as error:
+            # Only Discord's own words count: a proxy's 403 or 404 carries none of these numbers.
             if error.code == UNKNOWN_MESSAGE:
                 raise MessageGoneError(str(error)) from error
-            raise PlaceGoneError(str(error)) from error
-        except discord.Forbidden as error:
-            raise PlaceGoneError(str(error)) from error
-        except discord.HTTPException as error:
+            if error.code in PLACE_GONE | TOKEN_GONE:
+                raise PlaceGoneError(str(error)) from error
             if error.code == TOO_LARGE or error.status == 413:
                 raise FileTooLargeError(str(error)) from error
             raise NotNowError(str(error)) from error

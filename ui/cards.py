@@ -59,6 +59,7 @@ def _working(view: JobView) -> discord.Embed:
     titles = {
         "waiting": f"In the queue · place {view.place}" if view.place else "In the queue",
         "sending": "Your video is on its way",
+        "checking": "Checking whether your video is being made",
         "rendering": "Your video is being made",
         "late": "Your video takes longer than usual",
         "unpriced": "Your video is made, its price is not told yet",
@@ -78,6 +79,11 @@ def _ready(view: JobView) -> str:
         return (
             "NeuralBox is still working on it. The video will appear here however long it takes; "
             "you pay nothing unless it is finished."
+        )
+    if view.stage == "checking":
+        return (
+            "NeuralBox's answer got lost on the way, so its history is being looked through. "
+            "Nothing is sent twice; if there is no video, nothing is charged."
         )
     if view.stage == "unpriced":
         return "NeuralBox has not told the price yet. The tokens stay held until it does."

@@ -18,6 +18,8 @@ def sentence(error: BaseException) -> str:
         return str(original)
     if isinstance(error, app_commands.CheckFailure):
         return "You may not use this command here. Nothing was charged."
+    if isinstance(original, app_commands.TransformerError):
+        return "One of the options has a form I do not understand. Nothing was charged."
     reference = secrets.token_hex(4)
     log.error("unforeseen, reference %s", reference, exc_info=original)
     return (

@@ -45,12 +45,15 @@ CREATE TABLE job (
   -- What members see and press; random, so that one guild cannot guess another's.
   public_id       TEXT NOT NULL UNIQUE DEFAULT (lower(hex(randomblob(16)))),
   created_at      INTEGER NOT NULL DEFAULT (unixepoch()),
+  -- The moment of sending on the vendor's clock: what the history's times are compared with.
+  sent_at         INTEGER,
   -- First send that certainly did not leave; past a quarter of an hour the job is given up.
   tried_at        INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX one_ambiguous ON job(fingerprint) WHERE state IN ('submitting','unknown');
 CREATE INDEX job_open ON job(state, id)
   WHERE state IN ('reserved','queued','submitting','unknown','pending');
+CREATE INDEX job_given_up ON job(created_at) WHERE state = 'not_submitted';
 CREATE INDEX job_guild_user ON job(guild_id, user_id, id);
 CREATE TRIGGER job_starts BEFORE INSERT ON job WHEN NEW.state <> 'reserved'
   BEGIN SELECT RAISE(ABORT, 'a job starts as reserved'); END;

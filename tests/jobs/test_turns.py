@@ -24,6 +24,7 @@ _JOB = Job(
     created_at=0,
     submit_at=None,
     submit_deadline=None,
+    sent_at=None,
     tried_at=None,
     absent_seen=0,
     absent_at=None,

@@ -61,6 +61,23 @@ async def test_a_waiting_member_is_told_busy_and_nothing_is_written_later(
     assert set(await db.read(settings.list_scope, "test")) == {"patient-1", "patient-2"}
 
 
+async def test_a_waiting_member_does_not_wait_behind_background_work(
+    db: Database, tmp_path: Path
+) -> None:
+    other = sqlite3.connect(tmp_path / "reelbox.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    background = asyncio.create_task(db.insist(_two_steps, "background"))
+    waiting = asyncio.create_task(db.write_within(0.2, _two_steps, "impatient"))
+    await asyncio.wait({waiting, background}, return_when=asyncio.FIRST_COMPLETED)
+    assert waiting.done()
+    assert not background.done()
+    assert isinstance(waiting.exception(), DatabaseBusyError)
+    other.execute("ROLLBACK")
+    other.close()
+    await background
+    assert set(await db.read(settings.list_scope, "test")) == {"background-1", "background-2"}
+
+
 async def test_a_second_copy_on_the_same_directory_is_refused(db: Database, tmp_path: Path) -> None:
     before = (tmp_path / "reelbox.sqlite3").read_bytes()
     with pytest.raises(AlreadyRunningError, match="already using"):

@@ -37,7 +37,7 @@ async def _reserve(
 async def _pending(db: Database, interaction_id: int, **kwargs: object) -> int:
     job_id = (await _reserve(db, interaction_id)).job.id
     await db.write(moves.enqueue, job_id, 31, 1000 + interaction_id)
-    await db.write(moves.begin_submit, job_id, 1, NOW, NOW + 60)
+    await db.write(moves.begin_submit, job_id, 1, NOW, NOW + 60, NOW)
     await db.write(moves.accept, job_id, State.SUBMITTING, f"g{interaction_id}", "answer", NOW)
     return job_id
 
@@ -148,11 +148,11 @@ async def test_every_end_without_a_video_gives_everything_back(db: Database, end
     if end == "cancelled":
         await db.write(moves.cancel, job_id, State.QUEUED, "why", NOW, tell=True)
     else:
-        await db.write(moves.begin_submit, job_id, 1, NOW, NOW + 60)
+        await db.write(moves.begin_submit, job_id, 1, NOW, NOW + 60, NOW)
         if end == "rejected":
             await db.write(moves.reject, job_id, "why", "said", NOW)
         elif end == "not_submitted":
-            await db.write(moves.doubt, job_id, None)
+            await db.write(moves.doubt, job_id, None, NOW)
             await db.write(moves.give_up_unknown, job_id, NOW)
         else:
             await db.write(moves.accept, job_id, State.SUBMITTING, "g1", "answer", NOW)
@@ -167,7 +167,7 @@ async def test_a_generation_belongs_to_one_job_for_ever(db: Database) -> None:
     await _pending(db, 1)
     other = (await _reserve(db, 2)).job.id
     await db.write(moves.enqueue, other, 31, 42)
-    await db.write(moves.begin_submit, other, 1, NOW, NOW + 60)
+    await db.write(moves.begin_submit, other, 1, NOW, NOW + 60, NOW)
     with pytest.raises(claims.AlreadyClaimedError):
         await db.write(moves.accept, other, State.SUBMITTING, "g1", "answer", NOW)
     assert (await db.read(jobs.get, other)).state is State.SUBMITTING
@@ -182,9 +182,9 @@ async def test_two_equal_requests_cannot_both_be_in_doubt(db: Database) -> None:
         )
         ids.append(reservation.job.id)
         await db.write(moves.enqueue, ids[-1], 31, 40 + n)
-    await db.write(moves.begin_submit, ids[0], 1, NOW, NOW + 60)
+    await db.write(moves.begin_submit, ids[0], 1, NOW, NOW + 60, NOW)
     with pytest.raises(sqlite3.IntegrityError):
-        await db.write(moves.begin_submit, ids[1], 1, NOW, NOW + 60)
+        await db.write(moves.begin_submit, ids[1], 1, NOW, NOW + 60, NOW)
 
 
 @pytest.mark.parametrize(
