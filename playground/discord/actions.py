@@ -180,7 +180,7 @@ class Hands:
         return command, *pick(command, subcommand)
 
     def _filler(self, interaction: Interaction) -> Filler:
-        resolver = Resolver(self.parts.world, self.parts.book.writer, interaction.guild)
+        resolver = Resolver(self.parts.world, self.parts.book.writer, interaction)
         store = self._stage.store_for(interaction)
         return Filler(resolver, interaction.guild, store)
 

@@ -19,10 +19,11 @@ _IN_GUILD, _IN_BOT_DM = 0, 1
 class Resolver:
     """Gathers the objects that an interaction's ids stand for."""
 
-    def __init__(self, world: World, writer: MessageWriter, guild: Guild | None) -> None:
+    def __init__(self, world: World, writer: MessageWriter, interaction: Interaction) -> None:
         self.world = world
         self.writer = writer
-        self.guild = guild
+        self.guild = interaction.guild
+        self.person = interaction.user
         self.found: Json = {}
 
     def user(self, user: User) -> None:
@@ -38,7 +39,11 @@ class Resolver:
             self._put("roles", role_id, role_json(self.guild.roles[role_id]))
 
     def channel(self, channel: Channel) -> None:
-        self._put("channels", channel.id, channel_json(self.world, channel))
+        written = channel_json(self.world, channel)
+        if self.guild is not None:
+            member = self.guild.members[self.person.id]
+            written["permissions"] = str(permissions.in_channel(self.guild, channel, member))
+        self._put("channels", channel.id, written)
 
     def attachment(self, file: Attachment) -> None:
         self._put("attachments", file.id, self.writer.attachment(file))

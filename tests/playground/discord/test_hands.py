@@ -224,3 +224,10 @@ async def test_the_log_can_be_waited_on_and_looked_back_at(local: LocalDiscord) 
     assert [event.kind for event in local.events[mark:]] == ["message_create", "message_delete"]
     with pytest.raises(TimeoutError):
         await local.wait_for(lambda e: e.kind == "message_create", timeout=0.01)
+
+
+async def test_a_chosen_channel_comes_with_the_persons_rights_in_it(local: LocalDiscord) -> None:
+    interaction = await local.slash("video", prompt="boat", where="general")
+    [channel] = interaction.payload["data"]["resolved"]["channels"].values()
+    assert channel["name"] == "general"
+    assert channel["permissions"] == str(local.permissions("Ben", "general"))

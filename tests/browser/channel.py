@@ -1,0 +1,125 @@
+"""The page in a person's words: messages, cards, the message box, the side panel."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
+
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+
+# Real milliseconds; the clips of a run are made on one machine next to a browser.
+VIDEO_MS = 60_000
+
+# Where the mouse has nothing to do: keeps the tools that appear under it out of pictures.
+NOWHERE = (0, 0)
+
+
+class Watch:
+    """Collects what must not happen on the page."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.address = address
+        self.wrong: list[str] = []
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        page.on("request", self._asked)
+
+    def check(self) -> None:
+        """Fail with everything that went wrong."""
+        assert self.wrong == []
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.wrong.append(f"console: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        own = (self.address, self.address.replace("http:", "ws:"), "data:", "blob:")
+        if not request.url.startswith(own):
+            self.wrong.append(f"request to {request.url}")
+
+
+class Channel:
+    """One open page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.box = page.locator("#box")
+        self.popup = page.locator("#popup")
+        self.messages = page.locator("#messages")
+        self.panel = page.get_by_role("complementary", name="NeuralBox")
+
+    # Writing
+
+    def open_command(self, name: str) -> None:
+        """Type "/name" and take the highlighted command."""
+        self.box.focus()
+        self.page.keyboard.type(f"/{name}")
+        expect(self.popup.get_by_role("option").first).to_contain_text(f"/{name}")
+        self.page.keyboard.press("Enter")
+        expect(self.page.locator(".chip-command")).to_have_text(f"/{name}")
+
+    def video(self, prompt: str) -> Locator:
+        """Send /video with a prompt alone; returns the card."""
+        before = self.cards.count()
+        self.open_command("video")
+        self.page.keyboard.type(prompt)
+        self.page.keyboard.press("Enter")
+        expect(self.cards).to_have_count(before + 1)
+        return self.cards.nth(before)
+
+    def send(self, text: str, shown: str | None = None) -> None:
+        """Send a plain message and wait until it (or `shown`, for markdown) is in the channel."""
+        self.box.fill(text)
+        self.page.keyboard.press("Enter")
+        expect(self.message(shown or text)).to_be_visible()
+
+    # Reading
+
+    @property
+    def cards(self) -> Locator:
+        """Every message of the bot that answers /video in public."""
+        used = self.page.locator(".context-line", has_text="/video")
+        return self.messages.locator("article:not(.private):not(.sending)").filter(has=used)
+
+    @property
+    def private(self) -> Locator:
+        """Every message that only the acting member sees."""
+        return self.messages.locator("article.private")
+
+    def message(self, text: str) -> Locator:
+        """The newest message with that text in it."""
+        return self.messages.locator("article.message", has_text=text).last
+
+    def play(self, card: Locator, until_s: float = 0.5) -> None:
+        """Wait for the card's video, start it, and wait until it has shown frames so far."""
+        video = card.locator("video")
+        video.wait_for(timeout=VIDEO_MS)
+        video.scroll_into_view_if_needed()
+        video.evaluate("video => video.play()")
+        self.page.wait_for_function(
+            """([video, until]) => video.currentTime > until && !video.error
+                && video.getVideoPlaybackQuality().totalVideoFrames > 5""",
+            arg=[video.element_handle(), until_s],
+        )
+
+    # Going places
+
+    def act_as(self, name: str) -> None:
+        """Choose whom to act as."""
+        self.page.get_by_role("radio", name=re.compile(rf"^{name}\b")).click()
+        expect(self.page.locator('.person[aria-checked="true"]')).to_contain_text(name)
+
+    def go(self, name: str) -> None:
+        """Open a channel of this server."""
+        self.page.get_by_role("navigation", name="Channels").get_by_text(name, exact=True).click()
+        expect(self.page.locator("#channel-name")).to_have_text(name)
+
+    def finish_now(self) -> None:
+        """Press "Finish now" of the newest generation in the side panel."""
+        self.panel.get_by_role("button", name="Finish now").first.click()
+
+    def picture(self, name: str) -> None:
+        """Keep a picture of the page under build/screenshots."""
+        self.page.mouse.move(*NOWHERE)
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
