@@ -1,1 +1,1 @@
-"""A local Discord and a local NeuralBox: the two outside services on this machine, over real sockets."""
+"""A local Discord and a local NeuralBox: both outside services, on this machine."""
