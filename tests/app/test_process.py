@@ -1,0 +1,118 @@
+"""`python bot.py` as a host runs it: a file, the environment, signals and exit codes."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+import bot
+from tests.rig import Rig
+
+ROOT = Path(__file__).parents[2]
+
+
+class Host:
+    """A person with a shell: a config file, two secrets in the environment."""
+
+    def __init__(self, rig: Rig, directory: Path) -> None:
+        self.rig = rig
+        self.config = directory / "config.toml"
+        self.data = directory / "data"
+        self.secrets = {"DISCORD_TOKEN": rig.discord.token, "NEURALBOX_API_KEY": rig.box.key}
+        self.config.write_text(
+            f'[discord]\napi_url = "{rig.discord.rest_url}"\n'
+            f'gateway_url = "{rig.discord.gateway_url}"\n'
+            f'[neuralbox]\nbase_url = "{rig.box.base_url}"\nresult_origins = ["{rig.box.origin}"]\n'
+            f'[storage]\ndata_dir = "{self.data}"\nmin_free_mib = 1\n[logging]\nlevel = "DEBUG"\n'
+        )
+
+    async def start(self, **secrets: str) -> asyncio.subprocess.Process:
+        """Start the bot."""
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-W",
+            "ignore",
+            "bot.py",
+            "--config",
+            str(self.config),
+            cwd=ROOT,
+            env={**os.environ, **self.secrets, **secrets},
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def ended(self, process: asyncio.subprocess.Process) -> tuple[int | None, str]:
+        """Return the exit code and the log."""
+        _out, log = await asyncio.wait_for(process.communicate(), 20)
+        return process.returncode, log.decode()
+
+
+@pytest.fixture
+def host(rig: Rig, tmp_path: Path) -> Host:
+    return Host(rig, tmp_path)
+
+
+async def test_it_starts_serves_and_stops_with_zero_and_keeps_its_secrets(host: Host) -> None:
+    process = await host.start()
+    await host.rig.eventually(lambda: host.rig.discord.connected)
+    card = await host.rig.card("a prompt that belongs in no log")
+    assert "held" in host.rig.fields(card)["Price"]
+    process.terminate()
+    code, log = await host.ended(process)
+    assert code == 0
+    assert "oauth2/authorize?client_id=" in log
+    for secret in (*host.secrets.values(), "a prompt that belongs in no log"):
+        assert secret not in log
+    assert oct(host.data.stat().st_mode)[-3:] == "700"
+    assert all(oct(f.stat().st_mode)[-2:] == "00" for f in host.data.iterdir())
+
+
+async def test_a_second_copy_exits_at_once_with_its_own_code(host: Host) -> None:
+    first = await host.start()
+    await host.rig.eventually(lambda: host.rig.discord.connected)
+    code, log = await host.ended(await host.start())
+    assert code == bot.EXIT_LOCKED
+    assert "already using" in log
+    first.terminate()
+    assert (await host.ended(first))[0] == 0
+
+
+async def test_a_token_that_discord_refuses_ends_it_with_a_sentence(host: Host) -> None:
+    code, log = await host.ended(await host.start(DISCORD_TOKEN="aaa.bbb.ccc"))
+    assert code == bot.EXIT_TOKEN
+    assert "does not accept the token" in log
+    assert "Traceback" not in log
+
+
+async def test_a_token_revoked_meanwhile_ends_it_too(host: Host) -> None:
+    process = await host.start()
+    await host.rig.eventually(lambda: host.rig.discord.connected)
+    host.rig.discord.close_gateway(4004)
+    code, _log = await host.ended(process)
+    assert code == bot.EXIT_TOKEN
+
+
+async def test_a_stop_before_discord_ever_answered_is_a_stop(host: Host) -> None:
+    host.rig.discord.outage(True)
+    process = await host.start()
+    await host.rig.eventually(lambda: len(host.rig.box.requests) > 0)
+    process.terminate()
+    code, _log = await host.ended(process)
+    assert code == 0
+
+
+async def test_a_database_that_is_not_ours_is_left_alone(host: Host) -> None:
+    host.data.mkdir(mode=0o700)
+    (host.data / "reelbox.sqlite3").write_bytes(b"not a database at all" * 100)
+    code, log = await host.ended(await host.start())
+    assert code == bot.EXIT_DATABASE
+    assert "backup" in log or "not a Reelbox database" in log
+
+
+async def test_a_directory_that_cannot_be_used_is_said_in_a_sentence(host: Host) -> None:
+    host.data.write_text("a file where the directory should be")
+    code, log = await host.ended(await host.start())
+    assert code == bot.EXIT_DATABASE
+    assert "storage.data_dir" in log
+    assert "Traceback" not in log
