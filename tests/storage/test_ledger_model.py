@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
-    invariant,
+    initialize,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -29,16 +29,68 @@ from storage.claims import AlreadyClaimedError
 from storage.errors import DuplicateInteractionError, ShortBudgetError, StaleStateError
 from tests.storage.conftest import NOW, asker, request
 
-CAPS = (5, 9)  # unfinished jobs of a member and of a guild
+CAPS = (3, 6)  # unfinished jobs of a member and of a guild
 IN_DOUBT = (State.SUBMITTING, State.UNKNOWN)
 REPLAYED = (StaleStateError, DuplicateInteractionError, TooManyJobsError, AlreadyClaimedError)
 
-Expected = type[Exception] | tuple[type[Exception], ...] | None
 
-limit = st.sampled_from((0, 40, 100, 250))
-cost = st.integers(0, 120)
-generation_ids = st.integers(1, 12).map(str)
-which = st.integers(0, 1000)
+@dataclass(frozen=True)
+class Move:
+    """A step of a job. A claiming one also takes a generation's id, a costing one its price."""
+
+    function: Callable[..., Any]
+    start: State
+    end: State
+    args: tuple[Any, ...] = ()
+    claims: bool = False
+    costs: bool = False
+
+
+def _book_late(tx: sqlite3.Connection, job_id: int, generation: str, tokens: int) -> None:
+    """What the sweep does with the generation of a job that was given up."""
+    claims.claim(tx, generation, job_id, "late", tokens)
+    ledger.correct(tx, job_id, tokens, NOW, "made after all")
+
+
+def _cancel(tx: sqlite3.Connection, job_id: int, start: State) -> None:
+    moves.cancel(tx, job_id, start, "why", NOW, tell=True)
+
+
+def _accept(tx: sqlite3.Connection, job_id: int, generation: str, start: State) -> None:
+    moves.accept(tx, job_id, start, generation, "answer", NOW)
+
+
+def _finish(tx: sqlite3.Connection, job_id: int, tokens: int, status: Status) -> bool:
+    generation = Generation(str(job_id), status, cost_tokens=tokens)
+    return moves.finish(tx, job_id, generation, NOW, NOW + 60)
+
+
+S = State
+MOVES = (
+    Move(moves.enqueue, S.RESERVED, S.QUEUED, (31, 41)),
+    Move(_cancel, S.RESERVED, S.CANCELLED, (S.RESERVED,)),
+    Move(moves.begin_submit, S.QUEUED, S.SUBMITTING, (1, NOW, NOW + 60, NOW)),
+    Move(_cancel, S.QUEUED, S.CANCELLED, (S.QUEUED,)),
+    Move(_accept, S.SUBMITTING, S.PENDING, (S.SUBMITTING,), claims=True),
+    Move(moves.requeue, S.SUBMITTING, S.QUEUED, (0, None, NOW)),
+    Move(moves.reject, S.SUBMITTING, S.REJECTED, ("why", "no", NOW)),
+    Move(moves.doubt, S.SUBMITTING, S.UNKNOWN, (None, NOW)),
+    Move(_accept, S.UNKNOWN, S.PENDING, (S.UNKNOWN,), claims=True),
+    Move(moves.give_up_unknown, S.UNKNOWN, S.NOT_SUBMITTED, (NOW,)),
+    Move(_finish, S.PENDING, S.COMPLETED, (Status.COMPLETED,), costs=True),
+    Move(_finish, S.PENDING, S.FAILED, (Status.FAILED,), costs=True),
+    Move(_book_late, S.NOT_SUBMITTED, S.NOT_SUBMITTED, claims=True, costs=True),
+)
+
+limit = st.sampled_from((0, 60, 150, 400))
+cost = st.one_of(st.integers(0, 2), st.integers(0, 90))
+which = st.integers(0, 999)
+ask = st.tuples(
+    st.sampled_from((11, 12)),
+    st.sampled_from((21, 22, 23)),
+    st.integers(1, 60),
+    st.sampled_from("abcd"),
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +111,7 @@ class Level:
 class ModelJob:
     """One job as the model sees it."""
 
+    id: int
     guild: int
     member: int
     hold: int
@@ -74,8 +127,16 @@ class ModelJob:
         return f"member:{self.guild}:{self.member}", f"guild:{self.guild}", "org"
 
 
+def _next_moves(job: ModelJob) -> list[Move]:
+    """What may become of a job; the first is what usually does, so it is there more often."""
+    if job.generation is not None and job.state is not State.PENDING:
+        return []
+    fitting = [move for move in MOVES if move.start is job.state]
+    return [*fitting[:1], *fitting]
+
+
 class Books(RuleBasedStateMachine):
-    """Each rule says what must come of a step, takes it on a real file, and lets both compare."""
+    """Each rule takes steps on a real file; the model says beforehand what must come of each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,7 +147,7 @@ class Books(RuleBasedStateMachine):
         self.tx.row_factory = sqlite3.Row
         self.tx.execute("PRAGMA foreign_keys = ON")
         self.tx.execute("PRAGMA synchronous = OFF")  # no power cut is played here
-        self.limits = ledger.Limits(0, 100, 0)
+        self.limits = ledger.Limits(0, 150, 0)
         self.levels: dict[str, Level] = {}
         self.jobs: list[ModelJob] = []
         self.balance: int | None = None
@@ -96,158 +157,114 @@ class Books(RuleBasedStateMachine):
         self.tx.close()
         self._folder.cleanup()
 
-    # What the host and the vendor set
+    @rule(limits=st.builds(ledger.Limits, limit, limit, limit), balance=st.integers(0, 900))
+    def host_and_vendor_tell_new_bounds(self, limits: ledger.Limits, balance: int) -> None:
+        self.limits = limits
+        if balance <= 600:
+            self.balance = balance
+            facts.set_counter(self.tx, moves.BALANCE, balance)
+            facts.set_counter(self.tx, moves.BALANCE_AT, NOW)
 
-    @rule(host=limit, guild=limit, member=limit)
-    def limits_change(self, host: int, guild: int, member: int) -> None:
-        self.limits = ledger.Limits(host, guild, member)
+    @initialize(asks=st.lists(ask, min_size=3, max_size=6))
+    def a_day_begins(self, asks: list[tuple[int, int, int, str]]) -> None:
+        self.jobs_are_asked_for(asks)
 
-    @rule(balance=st.integers(0, 400))
-    def balance_is_told(self, balance: int) -> None:
-        self.balance = balance
-        facts.set_counter(self.tx, moves.BALANCE, balance)
-        facts.set_counter(self.tx, moves.BALANCE_AT, NOW)
+    @rule(asks=st.lists(ask, min_size=3, max_size=6))
+    def jobs_are_asked_for(self, asks: list[tuple[int, int, int, str]]) -> None:
+        for one in asks:
+            self._reserve(ModelJob(len(self.jobs) + 1, *one))
 
-    # A job's steps
+    @rule(picks=st.lists(st.tuples(which, which, cost), min_size=8, max_size=20))
+    def jobs_go_on(self, picks: list[tuple[int, int, int]]) -> None:
+        for one, other, tokens in picks:
+            going = [job for job in self.jobs if _next_moves(job)]
+            if going:
+                job = going[one % len(going)]
+                fitting = _next_moves(job)
+                self._take(job, fitting[other % len(fitting)], self._generation(job, one), tokens)
 
-    @rule(
-        guild=st.sampled_from((11, 12)),
-        member=st.sampled_from((21, 22, 23)),
-        hold=st.integers(1, 60),
-        prompt=st.sampled_from("abcdef"),
-    )
-    def reserve(self, guild: int, member: int, hold: int, prompt: str) -> None:
-        job = ModelJob(guild, member, hold, prompt)
-        levels = self._limited(job)
-        refusal = self._refusal(job, levels)
-        asked_by = asker(len(self.jobs) + 1, guild_id=guild, user_id=member)
-        made = self._step(
-            None if refusal is None else type(refusal),
-            moves.reserve,
-            *(asked_by, request(prompt), Quote(hold, 1), prompt, self.limits, CAPS, NOW),
-        )
-        if refusal is not None:
-            assert vars(made) == vars(refusal)
-            return
-        self.levels.update(levels)
-        self.jobs.append(job)
-        self._book(job, held=hold)
-        left = [self.levels[name].available for name in job.levels if self.levels[name].capped]
-        assert all(tokens >= 0 for tokens in left), "a hold above a limit"
-        assert made.left_tokens == min(left, default=None)
-
-    @rule(number=which)
-    def enqueue(self, number: int) -> None:
-        self._move(number, State.RESERVED, State.QUEUED, moves.enqueue, 31, 41)
-
-    @rule(number=which)
-    def begin_submit(self, number: int) -> None:
-        in_doubt = {job.prompt for job in self.jobs if job.state in IN_DOUBT}
-        job = self._pick(number, State.QUEUED)
-        blocked = sqlite3.IntegrityError if job and job.prompt in in_doubt else None
-        args = (1, NOW, NOW + 60, NOW)
-        self._move(number, State.QUEUED, State.SUBMITTING, moves.begin_submit, *args, else_=blocked)
-
-    @rule(number=which)
-    def requeue(self, number: int) -> None:
-        self._move(number, State.SUBMITTING, State.QUEUED, moves.requeue, 0, None, NOW)
-
-    @rule(number=which)
-    def doubt(self, number: int) -> None:
-        self._move(number, State.SUBMITTING, State.UNKNOWN, moves.doubt, None, NOW)
-
-    @rule(number=which)
-    def reject(self, number: int) -> None:
-        self._move(number, State.SUBMITTING, State.REJECTED, moves.reject, "why", "no", NOW)
-
-    @rule(number=which)
-    def give_up(self, number: int) -> None:
-        self._move(number, State.UNKNOWN, State.NOT_SUBMITTED, moves.give_up_unknown, NOW)
-
-    @rule(number=which, start=st.sampled_from((State.RESERVED, State.QUEUED)), tell=st.booleans())
-    def cancel(self, number: int, start: State, tell: bool) -> None:
-        args = (start, "why", NOW)
-        self._move(number, start, State.CANCELLED, moves.cancel, *args, tell=tell)
-
-    @rule(number=which, start=st.sampled_from(IN_DOUBT), generation=generation_ids)
-    def accept(self, number: int, start: State, generation: str) -> None:
-        if (job := self._pick(number, start)) is None:
-            return
-        expected = self._unless_free(job, generation) or self._unless_in(job, start)
-        self._step(expected, moves.accept, self._id(job), start, generation, "answer", NOW)
-        if expected is None:
-            job.state, job.generation = State.PENDING, generation
-
-    @rule(number=which, status=st.sampled_from((Status.COMPLETED, Status.FAILED)), tokens=cost)
-    def finish(self, number: int, status: Status, tokens: int) -> None:
-        if (job := self._pick(number, State.PENDING)) is None:
-            return
-        expected = self._unless_in(job, State.PENDING)
-        generation = Generation(job.generation or "0", status, cost_tokens=tokens)
-        args = (self._id(job), generation, NOW, NOW + 60)
-        is_overrun = self._step(expected, moves.finish, *args)
-        if expected is not None:
-            return
-        assert is_overrun == (tokens > job.hold)
-        job.state = State(status.value)
-        if tokens > job.hold:
-            job.attention = "overrun"
-        elif tokens and status is Status.FAILED:
-            job.attention = "contradiction"
-        self._book(job, held=-job.hold, spent=tokens)
-        if self.balance is not None:
-            self.balance -= tokens
-
-    @rule(number=which, generation=generation_ids, tokens=cost)
-    def turn_up_late(self, number: int, generation: str, tokens: int) -> None:
-        job = self._pick(number, State.NOT_SUBMITTED)
-        if job is None or job.state is not State.NOT_SUBMITTED:
-            return
-        expected = self._unless_free(job, generation)
-        self._step(expected, _book_late, self._id(job), generation, tokens)
-        if expected is None:
-            job.generation = generation
-            self._book(job, spent=tokens)
+    @precondition(lambda self: self.jobs)
+    @rule(one=which, move=st.sampled_from(MOVES), tokens=cost)
+    def a_step_hits_any_job(self, one: int, move: Move, tokens: int) -> None:
+        """Whatever its state; only the sweep looks at that itself."""
+        job = self.jobs[one % len(self.jobs)]
+        if move.function is not _book_late or job.state is State.NOT_SUBMITTED:
+            self._take(job, move, self._generation(job, one), tokens)
 
     @precondition(lambda self: self.last is not None)
     @rule()
-    def try_the_last_step_again(self) -> None:
+    def the_last_step_is_repeated(self) -> None:
         assert self.last is not None
         with pytest.raises(REPLAYED):
             self.last()
         self.tx.execute("ROLLBACK")
+        self._compare()
 
-    @rule(number=which, tokens=cost)
-    def die_before_the_commit(self, number: int, tokens: int) -> None:
-        job = self._pick(number, State.PENDING)
-        if job is None or job.state is not State.PENDING:
-            return
-        generation = Generation(job.generation or "0", Status.COMPLETED, cost_tokens=tokens)
+    @precondition(lambda self: any(job.state is State.PENDING for job in self.jobs))
+    @rule(tokens=cost)
+    def the_process_dies_before_the_commit(self, tokens: int) -> None:
+        job = next(job for job in self.jobs if job.state is State.PENDING)
         self.tx.execute("BEGIN IMMEDIATE")
-        moves.finish(self.tx, self._id(job), generation, NOW, NOW + 60)
+        _finish(self.tx, job.id, tokens, Status.COMPLETED)
         self.tx.execute("ROLLBACK")
+        self._compare()
 
-    # What must be so after each of them
+    def _generation(self, job: ModelJob, number: int) -> str:
+        """An id of its own, or now and then one that another job has."""
+        taken = [other.generation for other in self.jobs if other.generation is not None]
+        return taken[number % len(taken)] if taken and number % 4 == 0 else str(job.id)
 
-    @invariant()
-    def both_agree(self) -> None:
-        assert invariants.violations(self.tx) == {}
-        for name, level in self.levels.items():
-            seen = ledger.get(self.tx, name)
-            assert level == Level(
-                seen.capped, seen.limit_tokens, seen.held_tokens, seen.spent_tokens
-            ), name
-        for job_id, job in enumerate(self.jobs, start=1):
-            stored = jobs.get(self.tx, job_id)
-            assert (stored.state, stored.generation_id) == (job.state, job.generation)
-            assert stored.attention == job.attention
-            assert ledger.charged(self.tx, job_id) == job.charged
-        host = ledger.get(self.tx, ledger.HOST)
-        assert host.spent_tokens == sum(job.charged for job in self.jobs)
-        assert host.held_tokens == sum(job.hold for job in self.jobs if not job.state.is_final)
-        assert self.balance in (None, facts.counter(self.tx, moves.BALANCE))
+    # What each step must come to
 
-    # How the model works it out
+    def _reserve(self, job: ModelJob) -> None:
+        levels = self._limited(job)
+        refusal = self._refusal(job, levels)
+        asked_by = asker(job.id, guild_id=job.guild, user_id=job.member)
+        quote = Quote(job.hold, 1)
+        made = self._step(
+            None if refusal is None else type(refusal),
+            moves.reserve,
+            *(asked_by, request(job.prompt), quote, job.prompt, self.limits, CAPS, NOW),
+        )
+        if refusal is not None:
+            assert vars(made) == vars(refusal)
+        else:
+            self.levels.update(levels)
+            self.jobs.append(job)
+            self._book(job, held=job.hold)
+            left = [self.levels[name].available for name in job.levels if levels[name].capped]
+            assert all(tokens >= 0 for tokens in left), "a hold above a limit"
+            assert made.left_tokens == min(left, default=None)
+        self._compare()
+
+    def _take(self, job: ModelJob, move: Move, generation: str, tokens: int) -> None:
+        expected = self._move_refusal(job, move, generation)
+        args = (*([generation] if move.claims else []), *([tokens] if move.costs else []))
+        result = self._step(expected, move.function, job.id, *args, *move.args)
+        if expected is None:
+            was_open, job.state = not job.state.is_final, move.end
+            if move.claims:
+                job.generation = generation
+            given_back = job.hold if was_open and job.state.is_final else 0
+            self._book(job, held=-given_back, spent=tokens if move.costs else 0)
+            if move.function is _finish:
+                assert result == (tokens > job.hold)
+                self.balance = None if self.balance is None else self.balance - tokens
+                is_odd = move.end is State.FAILED and tokens > 0
+                job.attention = "contradiction" if is_odd else None
+                job.attention = "overrun" if tokens > job.hold else job.attention
+        self._compare()
+
+    def _move_refusal(self, job: ModelJob, move: Move, generation: str) -> type[Exception] | None:
+        taken = {other.generation for other in self.jobs}
+        if move.claims and (job.generation or generation in taken):
+            return AlreadyClaimedError
+        if job.state is not move.start:
+            return StaleStateError
+        in_doubt = {other.prompt for other in self.jobs if other.state in IN_DOUBT}
+        if move.function is moves.begin_submit and job.prompt in in_doubt:
+            return sqlite3.IntegrityError
+        return None
 
     def _limited(self, job: ModelJob) -> dict[str, Level]:
         """The job's accounts once they have the limits of now."""
@@ -279,50 +296,14 @@ class Books(RuleBasedStateMachine):
             old = self.levels[name]
             self.levels[name] = replace(old, held=old.held + held, spent=old.spent + spent)
 
-    def _id(self, job: ModelJob) -> int:
-        return next(n for n, other in enumerate(self.jobs, start=1) if other is job)
-
-    def _pick(self, number: int, state: State) -> ModelJob | None:
-        """A job in this state, or now and then one that is elsewhere."""
-        fitting = [job for job in self.jobs if job.state is state]
-        found = self.jobs if number % 4 == 0 or not fitting else fitting
-        return found[number // 4 % len(found)] if found else None
-
-    def _unless_in(self, job: ModelJob, state: State) -> type[Exception] | None:
-        return None if job.state is state else StaleStateError
-
-    def _unless_free(self, job: ModelJob, generation: str) -> type[Exception] | None:
-        taken = {other.generation for other in self.jobs}
-        return AlreadyClaimedError if generation in taken or job.generation else None
-
-    def _move(
-        self,
-        number: int,
-        start: State,
-        end: State,
-        function: Callable[..., Any],
-        *args: Any,
-        else_: type[Exception] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """A step of some job from one state to another; a final one gives the hold back."""
-        if (job := self._pick(number, start)) is None:
-            return
-        expected = self._unless_in(job, start) or else_
-        self._step(expected, function, self._id(job), *args, **kwargs)
-        if expected is None:
-            job.state = end
-            if end.is_final:
-                self._book(job, held=-job.hold)
-
     def _step(
-        self, expected: Expected, function: Callable[..., Any], *args: Any, **kwargs: Any
+        self, expected: type[Exception] | None, function: Callable[..., Any], *args: Any
     ) -> Any:
         """Run one transaction, which must end as expected; return its result or its refusal."""
 
         def run() -> Any:
             self.tx.execute("BEGIN IMMEDIATE")
-            return function(self.tx, *args, **kwargs)
+            return function(self.tx, *args)
 
         if expected is not None:
             with pytest.raises(expected) as refused:
@@ -334,11 +315,22 @@ class Books(RuleBasedStateMachine):
         self.last = run
         return result
 
-
-def _book_late(tx: sqlite3.Connection, job_id: int, generation: str, tokens: int) -> None:
-    """What the sweep does with the generation of a job that was given up."""
-    claims.claim(tx, generation, job_id, "late", tokens)
-    ledger.correct(tx, job_id, tokens, NOW, "made after all")
+    def _compare(self) -> None:
+        assert invariants.violations(self.tx) == {}
+        accounts = {name: ledger.get(self.tx, name) for name in self.levels}
+        assert self.levels == {
+            name: Level(seen.capped, seen.limit_tokens, seen.held_tokens, seen.spent_tokens)
+            for name, seen in accounts.items()
+        }
+        for job in self.jobs:
+            seen = jobs.get(self.tx, job.id)
+            assert (seen.state, seen.generation_id) == (job.state, job.generation)
+            assert seen.attention == job.attention
+            assert ledger.charged(self.tx, job.id) == job.charged
+        host = ledger.get(self.tx, ledger.HOST)
+        assert host.spent_tokens == sum(job.charged for job in self.jobs)
+        assert host.held_tokens == sum(job.hold for job in self.jobs if not job.state.is_final)
+        assert self.balance in (None, facts.counter(self.tx, moves.BALANCE))
 
 
 @cache
@@ -353,11 +345,13 @@ def test_whatever_is_done_in_whatever_order_the_books_agree_with_a_plain_model()
     run_state_machine_as_test(
         Books,
         settings=settings(
-            max_examples=200,
-            stateful_step_count=40,
+            max_examples=80,
+            stateful_step_count=20,
             deadline=None,
             derandomize=True,
             database=None,
+            # Making a failing program short takes minutes; add Phase.shrink to look for one.
+            phases=(Phase.generate,),
             suppress_health_check=list(HealthCheck),
         ),
     )
