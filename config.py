@@ -245,11 +245,11 @@ def _neuralbox(section: _Section, env: Mapping[str, str]) -> NeuralBoxConfig:
         section.wrong("key", 'does not look like a NeuralBox key (it begins with "nb_")')
     origins = section.texts("result_origins", RESULT_ORIGINS)
     for origin in origins:
-        problem = _url_problem(origin, ("https", "http"))
-        if problem or urlsplit(origin).path.strip("/"):
+        if not _is_result_origin(origin):
             section.wrong(
                 "result_origins",
-                f'"{origin}" must be an origin such as "https://storage.neuralbox.top"',
+                f'"{origin}" must be an https origin without path or port, such as '
+                f'"{RESULT_ORIGINS[0]}"',
             )
     return NeuralBoxConfig(
         key=key,
@@ -265,14 +265,19 @@ def _neuralbox(section: _Section, env: Mapping[str, str]) -> NeuralBoxConfig:
 
 
 def _storage(section: _Section) -> StorageConfig:
+    data_dir = section.text("data_dir", "data")
+    if not data_dir.strip():
+        section.wrong("data_dir", 'must name a directory, for example "data"')
     return StorageConfig(
-        data_dir=Path(section.text("data_dir", "data")),
+        data_dir=Path(data_dir),
         min_free_bytes=section.integer("min_free_mib", 512, 0, 1_000_000) * 1024 * 1024,
     )
 
 
 def _video(section: _Section) -> VideoConfig:
     models = section.texts("models", MODELS)
+    if len(set(models)) < len(models):
+        section.wrong("models", "names a model twice; once is enough")
     default_model = "kling-v2.1" if "kling-v2.1" in models else models[0]
     length_s = section.integer("length_s", 5, min(LENGTHS_S), max(LENGTHS_S))
     if length_s not in LENGTHS_S:
@@ -311,13 +316,24 @@ def _url_problem(value: str, schemes: tuple[str, ...]) -> str | None:
         has_port = parts.port is None or parts.port > 0
     except ValueError:
         return f'"{value}" is not an address'
-    if parts.scheme not in schemes or not parts.hostname or not has_port:
+    is_plain = not any(char.isspace() or ord(char) < 0x21 for char in value)
+    if parts.scheme not in schemes or not parts.hostname or not has_port or not is_plain:
         return f'"{value}" must be an address that begins with {schemes[0]}://'
     if parts.username or parts.password or parts.query or parts.fragment:
         return f'"{value}" must not carry a user, a query or a fragment'
     if parts.scheme == schemes[1] and not _is_local(value) and "." in parts.hostname:
         return f'"{value}" must begin with {schemes[0]}:// (only a local server may do without)'
     return None
+
+
+def _is_result_origin(text: str) -> bool:
+    """https on its own port; a server on this machine, named by its number, may be any."""
+    if _url_problem(text, ("https", "http")) or urlsplit(text).path.strip("/"):
+        return False
+    parts = urlsplit(text)
+    if _is_local(text):
+        return parts.hostname != "localhost"
+    return parts.scheme == "https" and parts.port in (None, 443)
 
 
 def _is_local(url: str) -> bool:

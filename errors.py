@@ -19,11 +19,19 @@ class BudgetExceededError(UserFacingError):
         self.level = level
         self.needed_tokens = needed_tokens
         self.available_tokens = available_tokens
-        super().__init__(
-            f"{_WHOSE[level]} has {available_tokens:,} tokens left and this video needs up to "
-            f"{needed_tokens:,}. Nothing was charged. A shorter length or a cheaper model may fit; "
-            "`/help` lists the prices."
-        )
+        if available_tokens == 0:
+            sentence = (
+                f"{_WHOSE[level]} has no tokens left. Nothing was charged. "
+                "Only the host of this bot can add more."
+            )
+        else:
+            sentence = (
+                f"{_WHOSE[level]} has {available_tokens:,} "
+                f"token{'s' if available_tokens > 1 else ''} left and this video needs up to "
+                f"{needed_tokens:,}. Nothing was charged. A shorter length or a cheaper model may "
+                "fit; `/help` lists the prices."
+            )
+        super().__init__(sentence)
 
 
 class PromptRejectedError(UserFacingError):
@@ -44,8 +52,8 @@ class TooManyJobsError(UserFacingError):
     def __init__(self, whose: str, limit: int) -> None:
         self.limit = limit
         super().__init__(
-            f"{whose} already has {limit} unfinished videos, which is the most this bot takes at "
-            "once. Nothing was charged. Please try again when one of them is done."
+            f"{whose} {limit} unfinished video{'s' if limit > 1 else ''} already, the most this "
+            "bot takes at once. Nothing was charged. Please try again when one of them is done."
         )
 
 
@@ -72,7 +80,9 @@ class BusyError(UserFacingError):
     """The books could not be written in time; certainly nothing is held."""
 
     def __init__(self) -> None:
-        super().__init__("Reelbox is busy right now. Nothing was charged; please try again.")
+        super().__init__(
+            "Reelbox is busy right now. Nothing was charged; please try again in a moment."
+        )
 
 
 class MissingPermissionsError(UserFacingError):

@@ -17,6 +17,8 @@ from storage import jobs, ledger, outbox, schema
 from storage.database import Database, open_database
 
 PAST_JOBS = 20_000
+# The checks read everything once, so their time is told for as many jobs as it is promised for.
+SCALE = 100_000 / PAST_JOBS
 BATCH = 1000
 HOLDS = 200
 LOOKS = 50
@@ -42,7 +44,14 @@ async def measure() -> list[Figure]:
         _compared("past.reserve_p50", 0.5, old_holds, new_holds, None),
         _compared("past.reserve_p99", 0.99, old_holds, new_holds, Target("<", 50)),
         _compared("past.open_jobs_p50", 0.5, old_looks, new_looks, None),
-        Figure("past.start_checks", start_s, "s", BARE_CHECK, bare_check_s, Target("<", 5)),
+        Figure(
+            "past.start_checks",
+            start_s * SCALE,
+            "s a 100,000 jobs",
+            BARE_CHECK,
+            bare_check_s * SCALE,
+            Target("<", 5),
+        ),
     ]
 
 

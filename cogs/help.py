@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from config import LimitsConfig
 from jobs.service import JobService
+from models import LENGTHS_S
 from ui.cards import SHAPES, WORKING, offer_line
 
 FIELD_CHARS = 1024
@@ -33,15 +34,17 @@ class Help(commands.Cog):
         embed.description = (
             f"Type {self._mention('video')} and say what the video should show. The price is held "
             "at once, charged when the video is done, and given back in full if there is none.\n\n"
-            f"Left to itself it makes **{video.length_s} seconds**, "
-            f"**{SHAPES[video.ratio]}**, with **{self.service.name_of(video.model)}**."
+            f"If you say nothing else, you get **{video.length_s} seconds**, "
+            f"**{SHAPES[video.ratio]}**, with **{self.service.name_of(video.model)}**. "
+            "Model, length, ratio and avoid are optional."
         )
-        embed.add_field(name="Models", value=self._models(), inline=False)
+        heading = f"Models · price for {LENGTHS_S[0]} to {LENGTHS_S[-1]} seconds"
+        embed.add_field(name=heading, value=self._models(), inline=False)
         embed.add_field(
             name="Limits",
             value=(
-                f"{self.limits.in_flight_per_member} videos of yours are made at a time, "
-                f"{self.limits.unfinished_per_member} may be under way or waiting. "
+                f"At a time, up to {self.limits.in_flight_per_member} of your videos are made and "
+                f"up to {self.limits.unfinished_per_member} may be unfinished in all. "
                 f"A prompt has up to {video.max_prompt_chars:,} characters."
             ),
             inline=False,

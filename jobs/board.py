@@ -11,8 +11,8 @@ from storage import jobs, ledger, outbox, results
 from storage.database import Database
 
 LOST_FILE = (
-    "NeuralBox made this video, but its file cannot be fetched from there. The host can find it "
-    "in NeuralBox's history."
+    "NeuralBox made this video, but its file cannot be fetched. Please tell the host of this bot "
+    "the job number: the video is in NeuralBox's history."
 )
 
 
@@ -67,7 +67,7 @@ class Board:
             left_tokens=left_tokens,
             reason=_reason(job, row),
             said=row.body.get("said"),
-            has_video=video is not None and video.is_there,
+            has_video=video.is_there if video else bool(row.body.get("has_video")),
             link=video.link if video else None,
             took_s=took_s if job.state is State.COMPLETED else None,
             size=size,

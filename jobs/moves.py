@@ -36,9 +36,9 @@ def reserve(
     """
     of_member, of_guild = jobs.count_unfinished(tx, asker.guild_id, asker.user_id)
     if of_member >= caps[0]:
-        raise TooManyJobsError("You", caps[0])
+        raise TooManyJobsError("You have", caps[0])
     if of_guild >= caps[1]:
-        raise TooManyJobsError("This server", caps[1])
+        raise TooManyJobsError("This server has", caps[1])
     ledger.ensure_accounts(tx, asker.guild_id, asker.user_id, limits, now)
     job_id = jobs.insert(tx, asker, request, quote, fingerprint, now)
     held_before = ledger.get(tx, ledger.HOST).held_tokens

@@ -135,9 +135,11 @@ class Deliverer:
             await self._answer(row, view)
             return
         if not row.body.get("shown"):
-            await self._show(row, view)
-            await self._db.insist(outbox.remember, row, {"shown": True})
-            view = await self._board.final(row)  # it may have become another message
+            has_video = await self._show(row, view)
+            row = await self._db.insist(
+                outbox.remember, row, {"shown": True, "has_video": has_video}
+            )
+        view = await self._board.final(row)  # it may have become another message
         try:
             await self._announcer.ping(view, f"reelbox-ping-{row.id}")
         except (MessageGoneError, PlaceGoneError) as error:
@@ -155,15 +157,20 @@ class Deliverer:
                 log.info("job %d: its card never came out", row.job_id)
         await self._db.insist(outbox.finish, row.id)
 
-    async def _show(self, row: outbox.OutboxRow, view: JobView) -> None:
-        """Edit the card to its last form; step down the ladder where a rung does not hold."""
+    async def _show(self, row: outbox.OutboxRow, view: JobView) -> bool:
+        """Edit the card to its last form; step down the ladder where a rung does not hold.
+
+        Returns whether there is a video to be seen.
+        """
         video = Video()
         if view.job.state is State.COMPLETED or row.kind == "late":
             video = await self._videos.get(view.job, row.attempts)
         try:
             await self._place(row, video)
         except FileTooLargeError:
-            await self._place(row, await self._videos.link(view.job))
+            video = await self._videos.link(view.job)
+            await self._place(row, video)
+        return video.is_there
 
     async def _place(self, row: outbox.OutboxRow, video: Video) -> None:
         view = await self._board.final(row, video)

@@ -63,7 +63,11 @@ class PriceBook:
 
     def offers(self) -> list[Offer]:
         """Return every model a member may choose, in the host's order."""
-        return [self._offer(slug) for slug in self._offered if slug not in self._paused]
+        return [
+            self._offer(slug)
+            for slug in self._offered
+            if slug not in self._paused and self._ceiling(slug, LENGTHS_S[0]) is not None
+        ]
 
     def name_of(self, slug: str) -> str:
         """Return a model's name as people know it."""
@@ -94,17 +98,20 @@ class PriceBook:
             )
         if price := self._prices.get((slug, duration_s)):
             return Quote(price.tokens, price.revision)
-        ceilings = [
-            tokens
-            for tokens in (
-                getattr(self._models.get(slug), "max_tokens", None),
-                getattr(PUBLISHED.get(slug), "max_tokens", None),
+        ceiling = self._ceiling(slug, duration_s)
+        if ceiling is None:
+            raise ServicePausedError(
+                f"The price of {self.name_of(slug)} is not known yet, so it cannot be made. "
+                "Please pick another model."
             )
-            if tokens
-        ]
-        if not ceilings:
-            raise ServicePausedError(f"Nobody knows yet what {self.name_of(slug)} costs.")
-        return Quote(max(ceilings), 0)
+        return Quote(ceiling, 0)
+
+    def _ceiling(self, slug: str, duration_s: int) -> int | None:
+        """Return the most a model may cost as far as anybody told, or None."""
+        if price := self._prices.get((slug, duration_s)):
+            return price.tokens
+        told = [self._models.get(slug), PUBLISHED.get(slug)]
+        return max((m.max_tokens for m in told if m and m.max_tokens), default=None)
 
     def quote_if_offered(self, slug: str, duration_s: int) -> Quote | None:
         """Return today's quote for a job that has waited; None when it may not be sent now."""
@@ -137,6 +144,9 @@ class PriceBook:
         finally:
             await self._db.write(_lift_pauses)
             await self.load()
+            for slug in self._offered:
+                if self._ceiling(slug, LENGTHS_S[0]) is None:
+                    log.warning("video.models: nobody tells the price of %s; not offered", slug)
 
     async def _ask(self, slug: str, duration_s: int) -> None:
         try:

@@ -88,8 +88,9 @@ class JobService:
         ):
             if len(text) > self.video.max_prompt_chars:
                 raise PromptRejectedError(
-                    f"Your {what} has {len(text):,} characters; "
-                    f"{self.video.max_prompt_chars:,} is the most."
+                    f"Your {what} has {len(text):,} characters and "
+                    f"{self.video.max_prompt_chars:,} is the most. Please shorten it by "
+                    f"{len(text) - self.video.max_prompt_chars:,}."
                 )
         if request.duration_s not in LENGTHS_S or request.aspect_ratio not in RATIOS:
             raise UnknownChoiceError(

@@ -115,7 +115,9 @@ class Submitter:
         queued, self._busy = await self._db.read(_queue)
         now = self._clock.now()
         for job in [job for job in queued if _is_hopeless(job, now)]:
-            await self._cancel(job, "NeuralBox could not be reached for 15 minutes.")
+            await self._cancel(
+                job, "NeuralBox could not be reached for 15 minutes. Please try again later."
+            )
             queued.remove(job)
         ready = [job for job in queued if job.next_at <= now]
         delays = [TIDY_EVERY_S, *(job.next_at - now for job in queued if job.next_at > now)]

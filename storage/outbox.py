@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 OPEN, DONE, PARKED = 0, 1, 2
@@ -79,10 +79,13 @@ def postpone(tx: sqlite3.Connection, row_id: int, next_at: int) -> None:
     )
 
 
-def remember(tx: sqlite3.Connection, row: OutboxRow, facts: dict[str, Any]) -> None:
+def remember(tx: sqlite3.Connection, row: OutboxRow, facts: dict[str, Any]) -> OutboxRow:
     """Add facts to a row's body, so that a step already taken is not taken again."""
-    body = json.dumps({**row.body, **facts}, ensure_ascii=False)
-    tx.execute("UPDATE outbox SET body = ? WHERE id = ?", (body, row.id))
+    body = {**row.body, **facts}
+    tx.execute(
+        "UPDATE outbox SET body = ? WHERE id = ?", (json.dumps(body, ensure_ascii=False), row.id)
+    )
+    return replace(row, body=body)
 
 
 def _row(row: sqlite3.Row) -> OutboxRow:

@@ -78,6 +78,26 @@ def test_plain_http_is_for_local_servers_only() -> None:
     config.from_mapping({"neuralbox": {"base_url": "http://127.0.0.1:9/api/v2"}}, SECRETS)
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://storage.x.com:8443",
+        "http://myhost",
+        "https://storage.x.com/path",
+        "http://localhost:80",
+        "https://a b",
+    ],
+)
+def test_an_origin_that_files_cannot_come_from_is_named_before_the_start(origin: str) -> None:
+    problems = _problems({"neuralbox": {"result_origins": [origin]}})
+    assert [problem for problem in problems if problem.startswith("neuralbox.result_origins:")]
+
+
+def test_empty_names_and_repeated_models_are_mistakes() -> None:
+    problems = _problems({"storage": {"data_dir": " "}, "video": {"models": ["sora-2", "sora-2"]}})
+    assert [problem.split(":")[0] for problem in problems] == ["storage.data_dir", "video.models"]
+
+
 def test_a_local_discord_never_spends_real_tokens() -> None:
     problems = _problems({"discord": {"gateway_url": "ws://127.0.0.1:9/gateway"}})
     assert any("real tokens" in problem for problem in problems)

@@ -18,6 +18,8 @@ WORKING = discord.Colour(0x5865F2)
 DONE = discord.Colour(0x3BA55D)
 ENDED = discord.Colour(0xD83C3E)
 
+# Stages that need a sentence rather than a time.
+EXPLAINED = frozenset({"checking", "late", "unpriced"})
 SHAPES = {"16:9": "landscape 16:9", "9:16": "portrait 9:16", "1:1": "square 1:1"}
 
 
@@ -45,8 +47,10 @@ def file_name(view: JobView, suffix: str) -> str:
 def ping_text(view: JobView) -> str:
     """Return the short reply that tells the requester."""
     mention = f"<@{view.job.user_id}>"
-    if view.job.state is State.COMPLETED or view.charged_tokens:
-        return f"{mention} your video is ready. Charged: {tokens(view.charged_tokens)}."
+    if view.has_video:
+        return f"{mention} your video is ready. {_charged(view)}."
+    if view.job.state is State.COMPLETED:
+        return f"{mention} your video cannot be shown; the card says why. {_charged(view)}."
     return f"{mention} there is no video this time. {_charged(view)}."
 
 
@@ -62,14 +66,15 @@ def _working(view: JobView) -> discord.Embed:
         "checking": "Checking whether your video is being made",
         "rendering": "Your video is being made",
         "late": "Your video takes longer than usual",
-        "unpriced": "Your video is made, its price is not told yet",
+        "unpriced": "Your video is made; its price is still to come",
     }
     embed = _base(view, titles[view.stage], WORKING)
     held = f"{tokens(view.job.hold_tokens)} held"
     if view.left_tokens is not None:
         held += f"\n{tokens(view.left_tokens)} left"
     embed.add_field(name="Price", value=held)
-    embed.add_field(name="Ready", value=_ready(view), inline=False)
+    heading = "What is happening" if view.stage in EXPLAINED else "Ready"
+    embed.add_field(name=heading, value=_ready(view), inline=False)
     return embed
 
 
@@ -82,13 +87,16 @@ def _ready(view: JobView) -> str:
         )
     if view.stage == "checking":
         return (
-            "NeuralBox's answer got lost on the way, so its history is being looked through. "
-            "Nothing is sent twice; if there is no video, nothing is charged."
+            "NeuralBox gave no clear answer, so its history is being looked through; that can "
+            "take 20 minutes. Nothing is sent twice; if there is no video, nothing is charged."
         )
     if view.stage == "unpriced":
-        return "NeuralBox has not told the price yet. The tokens stay held until it does."
+        return (
+            "NeuralBox has not told the price yet. Your video is shown as soon as it does; until "
+            "then the tokens stay held."
+        )
     if view.ready_at is not None:
-        return f"about <t:{view.ready_at}:R> · {usual}"
+        return f"expected <t:{view.ready_at}:R> · {usual}"
     return f"{usual} once it starts"
 
 

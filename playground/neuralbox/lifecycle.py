@@ -138,6 +138,7 @@ class Lifecycle:
         reason = twist.fails
         if reason is None and any(word.lower() in prompt for word in profile.trigger_words):
             reason = profile.policy_sentence
+            switches.policy_next = False  # it has been refused, as the switch asked
         elif reason is None and switches.policy_next:
             switches.policy_next = False
             reason = profile.policy_sentence

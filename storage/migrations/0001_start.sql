@@ -51,7 +51,8 @@ CREATE TABLE job (
   tried_at        INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX one_ambiguous ON job(fingerprint) WHERE state IN ('submitting','unknown');
-CREATE INDEX job_open ON job(state, id)
+CREATE INDEX job_by_state ON job(state, id);
+CREATE INDEX job_open ON job(guild_id, user_id)
   WHERE state IN ('reserved','queued','submitting','unknown','pending');
 CREATE INDEX job_given_up ON job(created_at) WHERE state = 'not_submitted';
 CREATE INDEX job_guild_user ON job(guild_id, user_id, id);

@@ -71,6 +71,7 @@ async def test_an_address_that_is_not_the_vendors_is_neither_fetched_nor_shown(
     assert url not in str(done.embeds)
     assert "cannot be fetched" in play.fields(done)["Why, and what next"]
     assert play.fields(done)["Cost"].startswith("Charged 44 tokens")
+    assert "cannot be shown" in play.pings(card)[0].content
     play.sound()
 
 

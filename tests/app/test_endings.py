@@ -133,7 +133,7 @@ async def test_a_video_without_a_price_keeps_its_hold_and_says_so(play: Rig) -> 
     play.box.script(faults.no_cost())
     card = await play.card()
     await play.run_until(lambda: play.job_of(card).attention == "cost missing")
-    await play.run_until(lambda: "price is not told" in play.shown(card).embeds[0]["title"])
+    await play.run_until(lambda: "price is still to come" in play.shown(card).embeds[0]["title"])
     assert play.job_of(card).state is State.PENDING
     assert play.guild_account().held_tokens == play.job_of(card).hold_tokens
 

@@ -22,7 +22,7 @@ async def test_an_empty_prompt_is_refused(play: Rig) -> None:
 
 
 async def test_an_over_long_prompt_is_refused_with_both_numbers(play: Rig) -> None:
-    await _refused(play, "1,501", "1,500", prompt="x" * 1501)
+    await _refused(play, "1,501", "1,500", "shorten it by 1", prompt="x" * 1501)
 
 
 async def test_a_model_that_is_not_offered_is_refused(play: Rig) -> None:
@@ -86,7 +86,7 @@ async def test_a_member_with_too_many_unfinished_videos_is_refused(rig: Rig) -> 
     for _ in range(2):
         await rig.card()
     said = await rig.refusal()
-    assert "2 unfinished videos" in said
+    assert "You have 2 unfinished videos already" in said
     assert len(rig.jobs_in()) == 2
     await rig.card(member="Cleo")
 
@@ -118,6 +118,14 @@ async def test_models_are_offered_from_memory_with_price_and_usual_wait(play: Ri
     assert play.box.requests[asked:] == []
 
 
+async def test_a_model_nobody_prices_is_not_offered_and_hides_no_other(rig: Rig) -> None:
+    rig.configure("video", models=["kling-v2.1", "kling-v21"])
+    await rig.start_bot()
+    choices = await rig.discord.autocomplete("video", "model", "")
+    assert [choice["value"] for choice in choices] == ["kling-v2.1"]
+    await _refused(rig, "price of kling-v21 is not known yet", model="kling-v21")
+
+
 async def test_help_is_private_and_tells_prices_limits_and_what_is_left(play: Rig) -> None:
     answer = await (await play.discord.slash("help")).answer()
     assert answer.ephemeral
@@ -125,5 +133,7 @@ async def test_help_is_private_and_tells_prices_limits_and_what_is_left(play: Ri
     embed = answer.message.embeds[0]
     assert "</video:" in embed["description"]
     fields = {field["name"]: field["value"] for field in embed["fields"]}
-    assert "Kling 2.1" in fields["Models"] or "kling" in fields["Models"].lower()
+    models = fields["Models · price for 5 to 10 seconds"]
+    assert "Kling 2.1" in models
+    assert "tokens" in models
     assert fields["Left for you here"] == "500 tokens"

@@ -29,7 +29,7 @@ from storage.claims import AlreadyClaimedError
 from storage.errors import DuplicateInteractionError, ShortBudgetError, StaleStateError
 from tests.storage.conftest import NOW, asker, request
 
-CAPS = (3, 6)  # unfinished jobs of a member and of a guild
+CAPS = (2, 4)  # unfinished jobs of a member and of a guild
 IN_DOUBT = (State.SUBMITTING, State.UNKNOWN)
 REPLAYED = (StaleStateError, DuplicateInteractionError, TooManyJobsError, AlreadyClaimedError)
 
@@ -85,12 +85,19 @@ MOVES = (
 limit = st.sampled_from((0, 60, 150, 400))
 cost = st.one_of(st.integers(0, 2), st.integers(0, 90))
 which = st.integers(0, 999)
-ask = st.tuples(
-    st.sampled_from((11, 12)),
-    st.sampled_from((21, 22, 23)),
-    st.integers(1, 60),
-    st.sampled_from("abcd"),
+asks = st.lists(
+    st.tuples(
+        st.sampled_from((11, 12)),
+        st.sampled_from((21, 22, 23)),
+        st.integers(1, 60),
+        st.sampled_from("abcd"),
+    ),
+    min_size=2,
+    max_size=8,
 )
+picks = st.lists(st.tuples(which, which, cost), min_size=4, max_size=16)
+Ask = tuple[int, int, int, str]
+Pick = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -165,17 +172,14 @@ class Books(RuleBasedStateMachine):
             facts.set_counter(self.tx, moves.BALANCE, balance)
             facts.set_counter(self.tx, moves.BALANCE_AT, NOW)
 
-    @initialize(asks=st.lists(ask, min_size=3, max_size=6))
-    def a_day_begins(self, asks: list[tuple[int, int, int, str]]) -> None:
-        self.jobs_are_asked_for(asks)
+    @initialize(asks=asks, picks=picks)
+    def the_first_jobs_come(self, asks: list[Ask], picks: list[Pick]) -> None:
+        self.jobs_come_and_go_on(asks, picks)
 
-    @rule(asks=st.lists(ask, min_size=3, max_size=6))
-    def jobs_are_asked_for(self, asks: list[tuple[int, int, int, str]]) -> None:
-        for one in asks:
-            self._reserve(ModelJob(len(self.jobs) + 1, *one))
-
-    @rule(picks=st.lists(st.tuples(which, which, cost), min_size=8, max_size=20))
-    def jobs_go_on(self, picks: list[tuple[int, int, int]]) -> None:
+    @rule(asks=asks, picks=picks)
+    def jobs_come_and_go_on(self, asks: list[Ask], picks: list[Pick]) -> None:
+        for ask in asks:
+            self._reserve(ModelJob(len(self.jobs) + 1, *ask))
         for one, other, tokens in picks:
             going = [job for job in self.jobs if _next_moves(job)]
             if going:
@@ -279,9 +283,9 @@ class Books(RuleBasedStateMachine):
         """Why this job cannot be admitted, or None."""
         open_here = [j for j in self.jobs if j.guild == job.guild and not j.state.is_final]
         if sum(other.member == job.member for other in open_here) >= CAPS[0]:
-            return TooManyJobsError("You", CAPS[0])
+            return TooManyJobsError("You have", CAPS[0])
         if len(open_here) >= CAPS[1]:
-            return TooManyJobsError("This server", CAPS[1])
+            return TooManyJobsError("This server has", CAPS[1])
         for word, name in zip(("member", "guild", "host"), job.levels, strict=True):
             if levels[name].capped and levels[name].available < job.hold:
                 return ShortBudgetError(word, max(0, levels[name].available))
