@@ -47,7 +47,7 @@ async def measure() -> list[Figure]:
         Figure(
             "past.start_checks",
             start_s * SCALE,
-            "s a 100,000 jobs",
+            "s/100k jobs",
             BARE_CHECK,
             bare_check_s * SCALE,
             Target("<", 5),

@@ -186,7 +186,7 @@ CREATE TABLE wait (
   after_s      INTEGER NOT NULL CHECK (after_s >= 0),
   within_s     INTEGER NOT NULL CHECK (within_s >= after_s)
 ) STRICT;
-CREATE INDEX wait_model ON wait(model, duration_s, has_image, seq);
+CREATE INDEX wait_model ON wait(model, duration_s, seq);
 
 CREATE TABLE setting (
   scope TEXT NOT NULL,

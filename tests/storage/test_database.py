@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import settings
+from models import State
+from storage import jobs, settings
 from storage.database import Database, open_database
 from storage.errors import DatabaseBusyError, UnusableDatabaseError
 from storage.lock import AlreadyRunningError
@@ -158,3 +159,29 @@ async def test_a_damaged_file_is_kept_and_not_served(tmp_path: Path) -> None:
         async with open_database(tmp_path):
             pass
     assert path.read_bytes() == bytes(damaged)
+
+
+async def test_what_every_command_and_loop_asks_reads_no_past(db: Database) -> None:
+    """A guild's years of finished jobs must not slow the next one down."""
+
+    def plans(tx: sqlite3.Connection) -> list[str]:
+        told: list[str] = []
+
+        def explain(statement: str) -> None:
+            if not statement.lstrip().startswith(("EXPLAIN", "BEGIN", "ROLLBACK", "--")):
+                told.extend(row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {statement}"))
+
+        path = tx.execute("PRAGMA database_list").fetchone()[2]
+        other = sqlite3.connect(path)
+        tx.set_trace_callback(explain)
+        jobs.count_unfinished(tx, 1, 2)
+        jobs.list_in(tx, State.QUEUED, State.RESERVED)
+        jobs.list_in_flight(tx)
+        jobs.list_pending_except(tx, frozenset())
+        tx.set_trace_callback(None)
+        other.close()
+        return told
+
+    told = await db.read(plans)
+    assert told
+    assert not [plan for plan in told if plan.startswith("SCAN job") or "job_guild_user" in plan]
