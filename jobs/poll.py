@@ -59,11 +59,6 @@ class Poller:
         self._errors = 0
         self.alarm = Alarm(clock)
 
-    @property
-    def watched(self) -> int:
-        """How many generations are being watched."""
-        return len(self._watched)
-
     async def run(self) -> None:
         """Never returns."""
         while True:

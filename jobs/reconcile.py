@@ -23,7 +23,6 @@ from storage.errors import StaleStateError
 log = logging.getLogger(__name__)
 
 IN_FLIGHT_S = 120
-LISTING_LAG_S = 600
 HORIZON_S = 900
 # The header that tells the vendor's clock and the entries' times may come from different machines.
 SKEW_MARGIN_S = 60
