@@ -13,35 +13,52 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import discord
+from discord.ext import commands
 
 import config as configuration
 import logs
+from cogs.animate import Animate
 from cogs.generate import Generate
 from cogs.help import Help
+from cogs.mention import Mention
+from cogs.preferences import Preferences
+from cogs.results import ResultButtons
+from cogs.returns import Returns
+from cogs.settings import Settings
+from cogs.videos import Videos as VideosCog
 from config import Config, ConfigError
 from jobs.board import Board
+from jobs.choices import Choices
 from jobs.clock import SystemClock
+from jobs.delivery import Delivery
 from jobs.gate import Gate
 from jobs.intake import Intake
+from jobs.keeping import Keeping
+from jobs.links import PictureLinks
+from jobs.orders import Orders
 from jobs.outbox import Deliverer
+from jobs.pictures import Pictures
 from jobs.poll import Poller
 from jobs.ports import Clock
 from jobs.prices import PriceBook
 from jobs.reconcile import Reconciler
 from jobs.recovery import recover
+from jobs.results import Results
 from jobs.service import JobService
+from jobs.sources import Picks
 from jobs.submit import Submitter
 from jobs.sweep import Sweeper, close_intake_until_swept
 from jobs.upkeep import Upkeep
 from jobs.videos import Videos
 from jobs.worker import Worker
-from media import Fetcher, sweep_leftovers
+from media import Fetcher, PictureGate, Studio, sweep_leftovers
 from neuralbox import NeuralBox
 from storage.database import Database, open_database
 from storage.errors import DatabaseLostError, UnusableDatabaseError
 from storage.lock import AlreadyRunningError
 from ui.announcer import DiscordAnnouncer
 from ui.client import Reelbox, use_addresses
+from ui.desk import Desk
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +76,7 @@ class App:
     service: JobService
     worker: Worker
     intake: Intake
+    cogs: tuple[commands.Cog, ...]
 
 
 @asynccontextmanager
@@ -70,8 +88,9 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[A
     Leaving it lets requests in flight finish; a kill loses nothing either.
     """
     clock = clock or SystemClock()
-    use_addresses(config.discord.api_url, config.discord.gateway_url)
-    videos_dir = _make_directories(config.storage.data_dir)
+    use_addresses(config.discord.api_url, config.discord.gateway_url, config.discord.cdn_url)
+    directories = _make_directories(config.storage.data_dir)
+    studio = Studio()
     async with (
         open_database(config.storage.data_dir) as db,
         NeuralBox(
@@ -85,15 +104,26 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[A
         Fetcher(
             config.neuralbox.result_origins, max_bytes=config.neuralbox.max_result_bytes
         ) as fetcher,
-        Reelbox(config.discord.token, db, clock) as client,
+        PictureGate(
+            directories[1],
+            studio,
+            config.pictures.origins,
+            links=config.pictures.links,
+            max_bytes=config.pictures.max_bytes,
+            max_pixels=config.pictures.max_pixels,
+            min_free_bytes=config.storage.min_free_bytes,
+        ) as gate,
+        Reelbox(
+            config.discord.token, db, clock, message_content=config.discord.message_content
+        ) as client,
     ):
         epoch, has_past = await db.write(recover, int(clock.now()))
-        app = _build(config, clock, db, box, fetcher, client, videos_dir)
+        app = _build(config, clock, db, box, fetcher, studio, gate, client, directories)
         if has_past:
             close_intake_until_swept(app.intake)
         await app.service.load()
-        await client.add_cog(Generate(app.service))
-        await client.add_cog(Help(app.service, config.limits, client.command_ids))
+        for cog in app.cogs:
+            await client.add_feature(cog)
         async with asyncio.TaskGroup() as tasks:
             owned = [
                 tasks.create_task(app.worker.run(epoch), name="worker"),
@@ -114,10 +144,13 @@ def _build(
     db: Database,
     box: NeuralBox,
     fetcher: Fetcher,
+    studio: Studio,
+    picture_gate: PictureGate,
     client: Reelbox,
-    videos_dir: Path,
+    directories: tuple[Path, Path],
 ) -> App:
     """Put the rooms together; what one loop finishes, another is told to look at."""
+    videos_dir, pictures_dir = directories
     gate = Gate(box, clock)
     intake = Intake(
         clock,
@@ -125,14 +158,17 @@ def _build(
         config.storage.min_free_bytes,
         config.limits.commands_per_minute,
     )
-    book = PriceBook(db, box, gate, clock, config.video.models)
-    board = Board(db, book, clock)
-    submitter = Submitter(
-        db, box, gate, book, intake, clock, config.limits, config.neuralbox.post_timeout_s
-    )
-    videos = Videos(db, box, gate, fetcher, videos_dir, config.storage.min_free_bytes)
+    book = PriceBook(db, box, gate, clock, config.video.models, config.video.without_picture)
+    pictures = Pictures(db, picture_gate, studio, pictures_dir, clock)
+    board = Board(db, book, pictures, clock)
     announcer = DiscordAnnouncer(client, client.logged_in)
-    deliverer = Deliverer(db, board, announcer, videos, submitter, clock)
+    links = PictureLinks(db, board, announcer, clock)
+    submitter = Submitter(
+        db, box, gate, book, intake, clock, config.limits, config.neuralbox.post_timeout_s, links
+    )
+    videos = Videos(db, box, gate, fetcher, studio, videos_dir, config.storage.min_free_bytes)
+    delivery = Delivery(db, board, announcer, videos, pictures)
+    deliverer = Deliverer(db, board, announcer, delivery, submitter, clock)
 
     def changed() -> None:
         worker.nudge()
@@ -140,14 +176,43 @@ def _build(
     poller = Poller(db, box, gate, book, clock, changed)
     reconciler = Reconciler(db, box, gate, clock, changed)
     sweeper = Sweeper(db, box, gate, intake, clock, changed)
-    upkeep = Upkeep(db, box, gate, book, intake, clock)
+    keeping = Keeping(db, videos_dir, pictures_dir, config.storage.keep_days, clock)
+    upkeep = Upkeep(db, box, gate, book, intake, keeping, clock)
     submitter.on_change = changed
     submitter.on_account_trouble = upkeep.check_balance
     worker = Worker(submitter, poller, reconciler, sweeper, deliverer, upkeep, clock)
     service = JobService(
         db, book, intake, board, submitter, clock, config.video, config.limits, config.budget
     )
-    return App(client, db, service, worker, intake)
+    results = Results(db, board, submitter, videos, pictures, clock)
+    cogs = _cogs(config, clock, db, client, service, results, pictures)
+    return App(client, db, service, worker, intake, cogs)
+
+
+def _cogs(
+    config: Config,
+    clock: Clock,
+    db: Database,
+    client: Reelbox,
+    service: JobService,
+    results: Results,
+    pictures: Pictures,
+) -> tuple[commands.Cog, ...]:
+    """Make what members see; each answers for its own commands, buttons and forms."""
+    choices = Choices(db, clock)
+    orders = Orders(service, results, pictures, choices)
+    desk, router = Desk(service), client.router
+    return (
+        Generate(service, orders, desk, allows_links=pictures.allows_links),
+        Animate(service, orders, results, Picks(db, clock), desk, router),
+        Mention(service, orders, results, choices, clock),
+        ResultButtons(service, orders, results, desk, router),
+        VideosCog(results, router),
+        Returns(results, clock),
+        Settings(choices),
+        Preferences(choices),
+        Help(service, config.limits, client.command_ids),
+    )
 
 
 async def _fail_when_lost(db: Database) -> None:
@@ -155,19 +220,20 @@ async def _fail_when_lost(db: Database) -> None:
     raise DatabaseLostError("the database failed")
 
 
-def _make_directories(data_dir: Path) -> Path:
-    """Make the data directory and the one for videos, readable by this user alone."""
-    videos_dir = data_dir / "videos"
+def _make_directories(data_dir: Path) -> tuple[Path, Path]:
+    """Make the data directory and those for videos and pictures, readable by this user alone."""
+    videos_dir, pictures_dir = data_dir / "videos", data_dir / "pictures"
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        videos_dir.mkdir(mode=0o700, exist_ok=True)
-        sweep_leftovers(videos_dir)
+        for directory in (videos_dir, pictures_dir):
+            directory.mkdir(mode=0o700, exist_ok=True)
+            sweep_leftovers(directory)
     except OSError as error:
         raise UnusableDatabaseError(
             f"storage.data_dir {data_dir} cannot be used: {error.strerror or error}; make it a "
             "directory that this user may write to"
         ) from error
-    return videos_dir
+    return videos_dir, pictures_dir
 
 
 async def serve(config: Config) -> None:

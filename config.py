@@ -24,6 +24,13 @@ MODELS = (
 
 OptionsPlace = Literal["top_level", "params", "both"]
 RESULT_ORIGINS = ("https://storage.neuralbox.top", "https://storage.elumenta.ru")
+PICTURE_ORIGINS = (
+    "https://cdn.discordapp.com",
+    "https://media.discordapp.net",
+    "https://images-ext-1.discordapp.net",
+    "https://images-ext-2.discordapp.net",
+)
+ANY_LINK = "*"
 
 
 class ConfigError(Exception):
@@ -39,6 +46,8 @@ class DiscordConfig:
     token: str = field(repr=False)
     api_url: str = "https://discord.com/api/v10"
     gateway_url: str = "wss://gateway.discord.gg/"
+    cdn_url: str = "https://cdn.discordapp.com"
+    message_content: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +65,24 @@ class NeuralBoxConfig:
 class StorageConfig:
     data_dir: Path = Path("data")
     min_free_bytes: int = 512 * 1024 * 1024
+    keep_days: int = 30
+    """How long videos, and pictures nobody used again, are kept here."""
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesConfig:
+    """Start pictures: where Discord's files come from, which links may be given ("*" is any)."""
+
+    origins: tuple[str, ...] = PICTURE_ORIGINS
+    links: tuple[str, ...] = ()
+    max_bytes: int = 20 * 1024 * 1024
+    max_pixels: int = 40_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class VideoConfig:
     models: tuple[str, ...] = MODELS
+    without_picture: tuple[str, ...] = ()
     model: str = "kling-v2.1"
     length_s: int = 5
     ratio: str = "16:9"
@@ -97,6 +119,7 @@ class Config:
     discord: DiscordConfig
     neuralbox: NeuralBoxConfig
     storage: StorageConfig = StorageConfig()
+    pictures: PicturesConfig = PicturesConfig()
     video: VideoConfig = VideoConfig()
     limits: LimitsConfig = LimitsConfig()
     budget: BudgetConfig = BudgetConfig()
@@ -123,7 +146,16 @@ def load(path: Path, env: Mapping[str, str] | None = None) -> Config:
 def from_mapping(mapping: Mapping[str, Any], env: Mapping[str, str]) -> Config:
     """Build a Config from parsed TOML; raises ConfigError with every mistake found."""
     problems: list[str] = []
-    known = ("discord", "neuralbox", "storage", "video", "limits", "budget", "logging")
+    known = (
+        "discord",
+        "neuralbox",
+        "storage",
+        "pictures",
+        "video",
+        "limits",
+        "budget",
+        "logging",
+    )
     problems.extend(
         f"{name}: no such section; the sections are {', '.join(known)}"
         for name in mapping
@@ -134,6 +166,7 @@ def from_mapping(mapping: Mapping[str, Any], env: Mapping[str, str]) -> Config:
         discord=_discord(sections["discord"], env),
         neuralbox=_neuralbox(sections["neuralbox"], env),
         storage=_storage(sections["storage"]),
+        pictures=_pictures(sections["pictures"]),
         video=_video(sections["video"]),
         limits=_integers(sections["limits"], LimitsConfig(), 1, 100_000),
         budget=_integers(sections["budget"], BudgetConfig(), 0, 1_000_000_000),
@@ -184,12 +217,35 @@ class _Section:
             return default
         return value
 
-    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    def flag(self, key: str, default: bool) -> bool:
+        value = self._take(key, default)
+        if type(value) is not bool:
+            self.wrong(key, "must be true or false, without quotes")
+            return default
+        return value
+
+    def texts(
+        self, key: str, default: tuple[str, ...], *, may_be_empty: bool = False
+    ) -> tuple[str, ...]:
         value = self._take(key, list(default))
-        if not isinstance(value, list) or not value or any(type(v) is not str for v in value):
+        is_list = isinstance(value, list) and (value or may_be_empty)
+        if not is_list or any(type(v) is not str for v in value):
             self.wrong(key, f"must be a list of texts, for example {list(default)}")
             return default
         return tuple(value)
+
+    def origins(
+        self, key: str, default: tuple[str, ...], *, may_be_empty: bool = False
+    ) -> tuple[str, ...]:
+        origins = self.texts(key, default, may_be_empty=may_be_empty)
+        for origin in origins:
+            if not _is_file_origin(origin) and not (may_be_empty and origin == ANY_LINK):
+                self.wrong(
+                    key,
+                    f'"{origin}" must be an https origin without path or port, such as '
+                    f'"{RESULT_ORIGINS[0]}"',
+                )
+        return tuple(origin.rstrip("/") for origin in origins)
 
     def url(self, key: str, default: str, schemes: tuple[str, ...]) -> str:
         value = self.text(key, default)
@@ -236,6 +292,8 @@ def _discord(section: _Section, env: Mapping[str, str]) -> DiscordConfig:
         token=token,
         api_url=section.url("api_url", "https://discord.com/api/v10", ("https", "http")),
         gateway_url=section.url("gateway_url", "wss://gateway.discord.gg/", ("wss", "ws")),
+        cdn_url=section.url("cdn_url", "https://cdn.discordapp.com", ("https", "http")),
+        message_content=section.flag("message_content", default=False),
     )
 
 
@@ -243,21 +301,14 @@ def _neuralbox(section: _Section, env: Mapping[str, str]) -> NeuralBoxConfig:
     key = section.secret("key", env, "NEURALBOX_API_KEY")
     if key and (not key.startswith("nb_") or any(c.isspace() for c in key)):
         section.wrong("key", 'does not look like a NeuralBox key (it begins with "nb_")')
-    origins = section.texts("result_origins", RESULT_ORIGINS)
-    for origin in origins:
-        if not _is_result_origin(origin):
-            section.wrong(
-                "result_origins",
-                f'"{origin}" must be an https origin without path or port, such as '
-                f'"{RESULT_ORIGINS[0]}"',
-            )
+    origins = section.origins("result_origins", RESULT_ORIGINS)
     return NeuralBoxConfig(
         key=key,
         base_url=section.url("base_url", "https://neuralbox.top/api/v2", ("https", "http")),
         options=cast(
             OptionsPlace, section.text("options", "top_level", one_of=get_args(OptionsPlace))
         ),
-        result_origins=tuple(origin.rstrip("/") for origin in origins),
+        result_origins=origins,
         post_timeout_s=section.integer("post_timeout_s", 60, 5, 300),
         get_timeout_s=section.integer("get_timeout_s", 20, 1, 120),
         max_result_bytes=section.integer("max_result_mib", 500, 1, 10_000) * 1024 * 1024,
@@ -271,6 +322,16 @@ def _storage(section: _Section) -> StorageConfig:
     return StorageConfig(
         data_dir=Path(data_dir),
         min_free_bytes=section.integer("min_free_mib", 512, 0, 1_000_000) * 1024 * 1024,
+        keep_days=section.integer("keep_days", 30, 1, 3650),
+    )
+
+
+def _pictures(section: _Section) -> PicturesConfig:
+    return PicturesConfig(
+        origins=section.origins("origins", PICTURE_ORIGINS),
+        links=section.origins("links", (), may_be_empty=True),
+        max_bytes=section.integer("max_mib", 20, 1, 100) * 1024 * 1024,
+        max_pixels=section.integer("max_megapixels", 40, 1, 100) * 1_000_000,
     )
 
 
@@ -278,12 +339,16 @@ def _video(section: _Section) -> VideoConfig:
     models = section.texts("models", MODELS)
     if len(set(models)) < len(models):
         section.wrong("models", "names a model twice; once is enough")
+    without_picture = section.texts("without_picture", (), may_be_empty=True)
+    for unknown in set(without_picture) - set(models):
+        section.wrong("without_picture", f'"{unknown}" is not one of video.models')
     default_model = "kling-v2.1" if "kling-v2.1" in models else models[0]
     length_s = section.integer("length_s", 5, min(LENGTHS_S), max(LENGTHS_S))
     if length_s not in LENGTHS_S:
         section.wrong("length_s", f"must be one of {', '.join(map(str, LENGTHS_S))}")
     return VideoConfig(
         models=models,
+        without_picture=without_picture,
         model=section.text("model", default_model, one_of=models),
         length_s=length_s,
         ratio=section.text("ratio", "16:9", one_of=RATIOS),
@@ -326,7 +391,7 @@ def _url_problem(value: str, schemes: tuple[str, ...]) -> str | None:
     return None
 
 
-def _is_result_origin(text: str) -> bool:
+def _is_file_origin(text: str) -> bool:
     """https on its own port; a server on this machine, named by its number, may be any."""
     if _url_problem(text, ("https", "http")) or urlsplit(text).path.strip("/"):
         return False

@@ -104,3 +104,55 @@ class WrongPlaceError(UserFacingError):
             "I make videos on servers, where a budget is shared. Nothing was charged. "
             "Please use this command in a server channel I am in."
         )
+
+
+class PictureRefusedError(UserFacingError):
+    """A picture cannot be taken; `sentence` says why and what would do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+
+
+class NotAllowedError(UserFacingError):
+    """Who asks may not do this here; `sentence` says why and what would do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+
+
+class NoSuchJobError(UserFacingError):
+    """A button, id or message that leads to no video of this server."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "I do not know a video of this server by that. It may be from before my records began, "
+            "or from another server. `/videos get` lists yours."
+        )
+
+
+class TooLateError(UserFacingError):
+    """A press that came after the thing was over; `sentence` says how it stands."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+
+
+class AgainAlreadyError(UserFacingError):
+    """The same press a moment ago already made a video."""
+
+    def __init__(self, job_id: int) -> None:
+        self.job_id = job_id
+        super().__init__(
+            f"You pressed that a moment ago, and job {job_id} is on its way. Nothing more was "
+            "charged. Press again in ten seconds if you want another one."
+        )
+
+
+class PickGoneError(UserFacingError):
+    """A form about a picture that was pointed at too long ago, or by somebody else."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That was too long ago: I remember a picture you point at for an hour. Nothing was "
+            "charged. Please right-click it again → Apps → **Animate image**."
+        )

@@ -34,14 +34,69 @@ FINAL_STATES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class VideoRequest:
-    """What a member asked for, already normalised: exactly what is stored and later sent."""
+    """What a member asked for, already normalised: exactly what is stored and later sent.
+
+    `picture` is the name of the kept start picture's file: its content's SHA-256 and its kind.
+    """
 
     prompt: str
     model: str
     duration_s: int
     aspect_ratio: str
     negative_prompt: str | None = None
-    image_url: str | None = None
+    picture: str | None = None
+
+
+class Way(StrEnum):
+    """How a job was asked for."""
+
+    COMMAND = "command"
+    MENU = "menu"
+    MENTION = "mention"
+    AGAIN = "again"
+    EDIT = "edit"
+    CONTINUE = "continue"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a job came from: the way, the job it goes on from, and whose picture it starts with.
+
+    `poster_id` is who posted the picture, None when nobody is known (no picture, or a link).
+    """
+
+    way: Way = Way.COMMAND
+    parent_id: int | None = None
+    poster_id: int | None = None
+    poster_is_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request with everything around it that never reaches the vendor."""
+
+    request: VideoRequest
+    origin: Origin = Origin()
+    is_private: bool = False
+    is_spoiler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What may still change about a result: its alt text, whether and where it is shown.
+
+    `hidden` is None, "hidden" (its requester may still fetch it) or "removed" (nobody may);
+    `hidden_as` is "requester", "moderator" or "poster". `channel_id` and `message_id` are None
+    while the result is shown on the card itself.
+    """
+
+    alt_text: str | None = None
+    hidden: str | None = None
+    hidden_by: int | None = None
+    hidden_as: str | None = None
+    channel_id: int | None = None
+    message_id: int | None = None
+    ping_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +104,8 @@ class Asker:
     """Who asked, where, and through which interaction.
 
     `upload_limit_bytes` is what Discord said the place takes at that moment. The interaction's
-    token answers for 15 minutes and is kept no longer.
+    token answers for 15 minutes and is kept no longer. A message that asks has no token (""), and
+    its id stands for the interaction's.
     """
 
     interaction_id: int
@@ -84,6 +140,10 @@ class Job:
     channel_id: int
     message_id: int | None
     request: VideoRequest
+    origin: Origin
+    is_private: bool
+    is_spoiler: bool
+    showing: Showing
     upload_limit_bytes: int
     price_revision: int
     fingerprint: str
@@ -100,6 +160,13 @@ class Job:
     charged_tokens: int | None
     next_at: int
     generation_id: str | None
+
+    @property
+    def result_place(self) -> tuple[int, int | None]:
+        """Return the channel and message that show the result, or will."""
+        if self.showing.message_id is not None and self.showing.channel_id is not None:
+            return self.showing.channel_id, self.showing.message_id
+        return self.channel_id, self.message_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,9 +79,9 @@ def _live(tx: sqlite3.Connection, number: int) -> None:
     Its admission is done by hand: the bot's own first counts the guild's open jobs, and what that
     costs is measured later.
     """
-    asker, request, quote, mark, limits, _caps, now = step(RESERVE, number).args
+    asker, order, quote, mark, limits, _caps, now = step(RESERVE, number).args
     ledger.ensure_accounts(tx, asker.guild_id, asker.user_id, limits, now)
-    job_id = jobs.insert(tx, asker, request, quote, mark, now)
+    job_id = jobs.insert(tx, asker, order, quote, mark, now)
     ledger.hold(tx, job_id, asker.guild_id, asker.user_id, quote.tokens, now)
     for kind in KINDS[1:]:
         step(kind, number).run(tx)

@@ -7,7 +7,7 @@ from bench.scene import NO_CAP, PLENTY, Scene
 from jobs import fingerprint, moves
 from jobs.catalogue import PUBLISHED
 from jobs.sweep import SWEPT_TO
-from models import Asker, Quote, State, VideoRequest
+from models import Asker, Order, Quote, State, VideoRequest
 from neuralbox import Status
 from playground.neuralbox.books import BoxGeneration
 from storage import ledger, outbox, settings
@@ -70,7 +70,7 @@ def _write(
         )
         mark = fingerprint.of(request.model, request.prompt)
         quote = Quote(generation.cost, 0)
-        made = moves.reserve(tx, asker, request, quote, mark, LIMITS, (NO_CAP, NO_CAP), at)
+        made = moves.reserve(tx, asker, Order(request), quote, mark, LIMITS, (NO_CAP, NO_CAP), at)
         job_id = made.job.id
         moves.enqueue(tx, job_id, channel_id, FIRST_INTERACTION + JOBS + number)
         moves.begin_submit(tx, job_id, 0, at, at + 60, at)

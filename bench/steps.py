@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.scene import NO_CAP, PLENTY
 from jobs import fingerprint, moves
-from models import Asker, Quote, State, VideoRequest
+from models import Asker, Order, Quote, State, VideoRequest
 from neuralbox import Generation, Status
 from storage import ledger
 
@@ -39,7 +39,8 @@ def step(kind: str, number: int) -> Step:
         asker = Asker(number, "a token", 11, 31, 21 + number % MEMBERS, 10 * 1024 * 1024)
         mark = fingerprint.of(request.model, request.prompt)
         quote = Quote(PRICE_TOKENS, 1)
-        return Step(moves.reserve, (asker, request, quote, mark, LIMITS, (NO_CAP, NO_CAP), NOW))
+        order = Order(request)
+        return Step(moves.reserve, (asker, order, quote, mark, LIMITS, (NO_CAP, NO_CAP), NOW))
     if kind == "enqueue":
         return Step(moves.enqueue, (job_id, 31, 1_000_000 + number))
     if kind == "begin_submit":

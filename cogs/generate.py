@@ -1,19 +1,17 @@
-"""/video: a sentence becomes a video."""
+"""/video: a sentence, and perhaps a picture, becomes a video."""
 
-import logging
-
-import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from errors import MissingPermissionsError, WrongPlaceError
+from errors import PictureRefusedError
+from jobs.orders import Orders, Wish
 from jobs.service import JobService
-from models import LENGTHS_S, RATIOS, Asker, Reservation
-from storage.errors import DuplicateInteractionError
+from jobs.sources import Source
+from models import LENGTHS_S, RATIOS
 from ui import cards
-
-log = logging.getLogger(__name__)
+from ui.desk import Desk, person
+from ui.places import require_place
 
 MOST_CHOICES = 25
 LENGTHS: list[app_commands.Choice[int | str | float]] = [
@@ -22,105 +20,71 @@ LENGTHS: list[app_commands.Choice[int | str | float]] = [
 SHAPES: list[app_commands.Choice[int | str | float]] = [
     app_commands.Choice(name=cards.SHAPES[ratio].capitalize(), value=ratio) for ratio in RATIOS
 ]
+TWO_PICTURES = "Please give either a picture or a link to one, not both. Nothing was charged."
 
 
 class Generate(commands.Cog):
     """Start video generations."""
 
-    def __init__(self, service: JobService) -> None:
-        self.service = service
+    def __init__(
+        self, service: JobService, orders: Orders, desk: Desk, *, allows_links: bool
+    ) -> None:
+        self.service, self.orders, self.desk = service, orders, desk
+        if not allows_links:
+            # The host allows no links, so members are not shown an option that only refuses.
+            self.video._params.pop("link")
 
     @app_commands.command()
     @app_commands.guild_only()
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.describe(
-        prompt="What the video should show",
+        prompt="What the video should show, or what should happen to the picture",
+        image="A picture to start from: PNG, JPEG, WebP or GIF",
+        link="The address of a picture to start from",
         model="Who makes it; the list shows prices and usual waits",
         length="How long it runs; longer may cost more",
-        ratio="Its shape",
+        ratio="Its shape; left empty, that of the picture",
         avoid="What should not be in the picture",
+        spoiler="Blur the video until somebody clicks on it",
+        private="Only you see it; after 15 minutes it comes as a direct message",
     )
     @app_commands.choices(length=LENGTHS, ratio=SHAPES)
     async def video(
         self,
         interaction: discord.Interaction,
         prompt: app_commands.Range[str, 1, 2000],
+        image: discord.Attachment | None = None,
+        link: app_commands.Range[str, 1, 2000] | None = None,
         model: app_commands.Range[str, 1, 100] | None = None,
         length: int | None = None,
         ratio: str | None = None,
         avoid: app_commands.Range[str, 1, 2000] | None = None,
+        spoiler: bool | None = None,
+        private: bool = False,
     ) -> None:
-        """Make a short video from a sentence; the price is held first and shown at once."""
+        """Make a short video from a sentence or a picture; the price is shown at once."""
         require_place(interaction)
-        request = self.service.request(prompt, model, length, ratio, avoid)
-        try:
-            reservation = await self.service.reserve(asker(interaction), request)
-        except DuplicateInteractionError:
-            return  # the gateway replayed it after a resume; the first one is being answered
-        await self._promise(interaction, reservation)
+        if image is not None and link is not None:
+            raise PictureRefusedError(TWO_PICTURES)
+        source = None
+        if image is not None:
+            source = Source(image.url, poster_id=interaction.user.id, is_spoiler=image.is_spoiler())
+        elif link is not None:
+            source = Source(link.strip(), is_link=True)
+        wish = Wish(prompt, model, length, ratio, avoid, spoiler, private)
+        ordering = self.orders.fresh(person(interaction), wish, source)
+        await self.desk.take(interaction, ordering, is_private=private)
 
     @video.autocomplete("model")
     async def model_choices(
-        self, _interaction: discord.Interaction, typed: str
+        self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        """Offer models with price and usual wait, from memory."""
+        """Offer models with price and usual wait, from memory; with a picture, fitting ones."""
         wanted = typed.casefold().strip()
+        given = interaction.namespace
+        has_picture = bool(getattr(given, "image", None) or getattr(given, "link", None))
         return [
             app_commands.Choice(name=cards.offer_line(offer)[:100], value=offer.slug)
-            for offer in self.service.offers()
+            for offer in self.service.offers(with_picture=has_picture)
             if wanted in f"{offer.name} {offer.slug}".casefold()
         ][:MOST_CHOICES]
-
-    async def _promise(self, interaction: discord.Interaction, reservation: Reservation) -> None:
-        """Show the card; only an answer that Discord accepted lets the job go on."""
-        job_id = reservation.job.id
-        embed = cards.card(self.service.first_view(reservation))
-        try:
-            sent = await interaction.response.send_message(embed=embed)
-        except (discord.NotFound, discord.InteractionResponded) as error:
-            log.warning("job %d: its answer was refused: %s", job_id, error)
-            await self.service.abandon(job_id, tell=False)
-            return
-        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            # It may be out all the same, so it is told through the interaction.
-            log.warning("job %d: its answer may be lost: %s", job_id, error)
-            await self.service.abandon(job_id, tell=True)
-            return
-        message_id = sent.message_id or (await interaction.original_response()).id
-        await self.service.enqueue(job_id, interaction.channel_id or 0, message_id)
-
-
-def asker(interaction: discord.Interaction) -> Asker:
-    """Return who asked and where; raises WrongPlaceError outside a guild."""
-    if interaction.guild_id is None or interaction.channel_id is None:
-        raise WrongPlaceError
-    return Asker(
-        interaction_id=interaction.id,
-        interaction_token=interaction.token,
-        guild_id=interaction.guild_id,
-        channel_id=interaction.channel_id,
-        user_id=interaction.user.id,
-        upload_limit_bytes=interaction.filesize_limit,
-    )
-
-
-def require_place(interaction: discord.Interaction) -> None:
-    """Raise unless this is a guild channel where the bot may show a finished video.
-
-    Checked before anything is held: what is missing now would only be noticed after paying.
-    """
-    if interaction.guild_id is None or not interaction.is_guild_integration():
-        raise WrongPlaceError
-    granted = interaction.app_permissions
-    is_thread = isinstance(interaction.channel, discord.Thread)
-    needed = {
-        "View Channel": granted.view_channel,
-        "Send Messages in Threads" if is_thread else "Send Messages": (
-            granted.send_messages_in_threads if is_thread else granted.send_messages
-        ),
-        "Embed Links": granted.embed_links,
-        "Attach Files": granted.attach_files,
-        "Read Message History": granted.read_message_history,
-    }
-    if missing := tuple(name for name, is_granted in needed.items() if not is_granted):
-        raise MissingPermissionsError(missing)

@@ -1,7 +1,9 @@
 """What a card shows of a job: one reading of the books turned into a `JobView`."""
 
 import sqlite3
+from typing import Any
 
+from jobs.pictures import Pictures
 from jobs.ports import Clock, JobView
 from jobs.prices import PriceBook
 from jobs.refusals import failure_sentence
@@ -15,12 +17,15 @@ LOST_FILE = (
     "the job number: the video is in NeuralBox's history."
 )
 
+# The shortest time that any plan keeps its files. Source: "user/history".
+LINK_LIFE_S = 7 * 24 * 3600
+
 
 class Board:
     """Builds views. Money in them comes from the ledger at that moment."""
 
-    def __init__(self, db: Database, book: PriceBook, clock: Clock) -> None:
-        self._db, self._book, self._clock = db, book, clock
+    def __init__(self, db: Database, book: PriceBook, pictures: Pictures, clock: Clock) -> None:
+        self._db, self._book, self._pictures, self._clock = db, book, pictures, clock
 
     def waiting(self, job: Job, place: int | None) -> JobView:
         """Return the view of a job that was just admitted; place None means it goes at once."""
@@ -32,11 +37,13 @@ class Board:
             usual_wait_s=usual,
             ready_at=int(self._clock.now()) + usual[1] if place is None else None,
             place=place,
+            picture=self._pictures.path(job.request.picture),
         )
 
     async def progress(self, job_id: int, stage: str, place: int | None) -> JobView:
         """Return the view of a job that is not final."""
-        job, left_tokens, _charged, _result = await self._db.read(_read, job_id)
+        now = int(self._clock.now())
+        job, left_tokens, _charged, _result, token = await self._db.read(_read, job_id, now)
         usual = self._book.usual_wait_s(job.request.model, job.request.duration_s)
         ready_at = None
         if stage == "rendering" and job.submit_at is not None:
@@ -49,15 +56,43 @@ class Board:
             ready_at=ready_at,
             place=place,
             left_tokens=left_tokens,
+            picture=self._pictures.path(job.request.picture),
+            token=token,
         )
 
-    async def final(self, row: outbox.OutboxRow, video: Video | None = None) -> JobView:
+    async def final(
+        self, row: outbox.OutboxRow, video: Video | None = None, notice: str | None = None
+    ) -> JobView:
         """Return the view of a job that has ended, with what there is to show of it."""
-        job, left_tokens, charged, result = await self._db.read(_read, row.job_id)
+        return await self.ended(row.job_id, row.kind, row.body, video, notice)
+
+    async def shown(self, job_id: int) -> JobView:
+        """Return the view of a job that has ended, as its result was last brought."""
+        row = await self._db.read(outbox.find_last_word, job_id)
+        return await self.ended(job_id, row.kind, row.body)
+
+    async def ended(
+        self,
+        job_id: int,
+        kind: str,
+        body: dict[str, Any],
+        video: Video | None = None,
+        notice: str | None = None,
+    ) -> JobView:
+        """Return the view that `final` and `shown` speak of."""
+        now = int(self._clock.now())
+        job, left_tokens, charged, result, token = await self._db.read(_read, job_id, now)
+        again = self._book.quote_if_offered(
+            job.request.model, job.request.duration_s, with_picture=job.request.picture is not None
+        )
+        link_until = None
         took_s = size = None
         if result is not None and result.submitted_at is not None:
             took_s = max(0, result.seen_at - job.created_at)
             size = (result.width, result.height) if result.width and result.height else None
+        if result is not None:
+            link_until = result.seen_at + LINK_LIFE_S
+        shown = video or Video.remembered(body)
         return JobView(
             job=job,
             stage="final",
@@ -65,28 +100,35 @@ class Board:
             usual_wait_s=self._book.usual_wait_s(job.request.model, job.request.duration_s),
             charged_tokens=charged,
             left_tokens=left_tokens,
-            reason=_reason(job, row),
-            said=row.body.get("said"),
-            has_video=video.is_there if video else bool(row.body.get("has_video")),
-            link=video.link if video else None,
+            reason=_reason(job, kind, body),
+            said=body.get("said"),
+            has_video=shown.is_there,
+            link=shown.link,
+            link_until=link_until,
+            full_bytes=shown.full_bytes,
+            again_tokens=again.tokens if again else None,
+            picture=self._pictures.path(job.request.picture),
+            token=token,
+            notice=notice or body.get("notice"),
             took_s=took_s if job.state is State.COMPLETED else None,
             size=size,
         )
 
 
-def _reason(job: Job, row: outbox.OutboxRow) -> str | None:
+def _reason(job: Job, kind: str, body: dict[str, Any]) -> str | None:
     if job.state is State.FAILED:
-        return failure_sentence(row.body.get("said"))
+        return failure_sentence(body.get("said"))
     if job.state is State.COMPLETED:
         return LOST_FILE  # read only where there is nothing to show
-    if row.kind == "late":
+    if kind == "late":
         return "NeuralBox made this video after all, long after it had gone missing."
-    return row.body.get("reason")
+    return body.get("reason")
 
 
 def _read(
-    tx: sqlite3.Connection, job_id: int
-) -> tuple[Job, int | None, int, results.Result | None]:
+    tx: sqlite3.Connection, job_id: int, now: int
+) -> tuple[Job, int | None, int, results.Result | None, str | None]:
     job = jobs.get(tx, job_id)
     left_tokens = ledger.left(tx, job.guild_id, job.user_id)
-    return job, left_tokens, ledger.charged(tx, job_id), results.find(tx, job_id)
+    token = jobs.find_interaction_token(tx, job_id, now) if job.is_private else None
+    return job, left_tokens, ledger.charged(tx, job_id), results.find(tx, job_id), token

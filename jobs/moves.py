@@ -4,11 +4,12 @@ Each function runs whole on the database thread. A step that finds the job elsew
 StaleStateError and changes nothing, so each may safely be tried twice.
 """
 
+import secrets
 import sqlite3
 from typing import Any
 
-from errors import TooManyJobsError
-from models import Asker, Job, Quote, Reservation, State, VideoRequest
+from errors import AgainAlreadyError, TooManyJobsError
+from models import Asker, Job, Order, Quote, Reservation, State, Way
 from neuralbox import Generation, Status
 from storage import claims, jobs, ledger, outbox, results, settings
 from storage.errors import ShortBudgetError
@@ -17,12 +18,14 @@ BALANCE, BALANCE_AT = "balance_tokens", "balance_at"
 PAUSED_MODELS = "paused_models"
 # What is over sooner is not worth an edit of the card.
 SHORT_WAIT_S = 20
+# A second press this soon after the first is a slip, not a second order.
+DOUBLE_PRESS_S = 10
 
 
 def reserve(
     tx: sqlite3.Connection,
     asker: Asker,
-    request: VideoRequest,
+    order: Order,
     quote: Quote,
     fingerprint: str,
     limits: ledger.Limits,
@@ -32,15 +35,20 @@ def reserve(
     """Write the job and hold its quote on every level: the only admission there is.
 
     `caps` is how many unfinished jobs a member and a guild may have. Raises TooManyJobsError,
-    ShortBudgetError, DuplicateInteractionError; then nothing is written.
+    AgainAlreadyError, ShortBudgetError, DuplicateInteractionError; then nothing is written.
     """
+    parent_id = order.origin.parent_id
+    if order.origin.way is Way.AGAIN and parent_id is not None:
+        repeated = jobs.find_again(tx, asker, parent_id, now - DOUBLE_PRESS_S)
+        if repeated is not None:
+            raise AgainAlreadyError(repeated)
     of_member, of_guild = jobs.count_unfinished(tx, asker.guild_id, asker.user_id)
     if of_member >= caps[0]:
         raise TooManyJobsError("You have", caps[0])
     if of_guild >= caps[1]:
         raise TooManyJobsError("This server has", caps[1])
     ledger.ensure_accounts(tx, asker.guild_id, asker.user_id, limits, now)
-    job_id = jobs.insert(tx, asker, request, quote, fingerprint, now)
+    job_id = jobs.insert(tx, asker, order, quote, fingerprint, now)
     held_before = ledger.get(tx, ledger.HOST).held_tokens
     ledger.hold(tx, job_id, asker.guild_id, asker.user_id, quote.tokens, now)
     if settings.counter(tx, BALANCE_AT):
@@ -64,6 +72,26 @@ def cancel(
     jobs.move(tx, job_id, start, State.CANCELLED)
     ledger.release(tx, job_id, now, reason)
     _last_word(tx, job_id, {"reason": reason}, now, done=not tell)
+
+
+def hide(tx: sqlite3.Connection, job_id: int, how: str, by: int, as_whom: str, now: int) -> bool:
+    """Take a result, or the one to come, out of sight; False when it is so already.
+
+    `how` is "hidden" or "removed", see `Showing`. What it cost stays what it cost.
+    """
+    job = jobs.get(tx, job_id)
+    if job.showing.hidden in (how, "removed"):
+        return False
+    jobs.show(tx, job_id, hidden=how, hidden_by=by, hidden_as=as_whom, hidden_at=now)
+    redraw(tx, job_id, now)
+    return True
+
+
+def redraw(tx: sqlite3.Connection, job_id: int, now: int) -> None:
+    """What is shown of a finished job is to be shown as it is now."""
+    if jobs.get(tx, job_id).state.is_final:
+        # The mark tells this redraw from one that is under way.
+        outbox.put(tx, job_id, "redraw", {"mark": secrets.token_hex(4)}, now)
 
 
 def begin_submit(
@@ -193,7 +221,7 @@ def _wait(
     return results.Wait(
         model=job.request.model,
         duration_s=job.request.duration_s,
-        has_image=job.request.image_url is not None,
+        has_image=job.request.picture is not None,
         outcome="completed" if generation.status is Status.COMPLETED else "failed",
         submitted_at=submitted_at,
         after_s=after_s,

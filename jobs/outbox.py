@@ -6,25 +6,26 @@ messages carry a nonce made of the row's number, and steps already taken are not
 
 import asyncio
 import logging
+import sqlite3
 from functools import partial
 
 from jobs.alarm import Alarm
 from jobs.board import Board
+from jobs.delivery import Delivery
 from jobs.ports import (
     Announcer,
     Clock,
-    FileTooLargeError,
     JobView,
     MessageGoneError,
     NotNowError,
     PlaceGoneError,
+    card_nonce,
 )
 from jobs.submit import Submitter
-from jobs.videos import Video, Videos
 from media import FetchFailedError
-from models import State
+from models import Job, State, Way
 from neuralbox import NeuralBoxError
-from storage import jobs, outbox
+from storage import choices, jobs, outbox
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ STAGE_STATES = {
     "rendering": (State.PENDING,),
     "late": (State.PENDING,),
     "unpriced": (State.PENDING,),
+    "fitting": (),
 }
 
 
@@ -51,12 +53,12 @@ class Deliverer:
         db: Database,
         board: Board,
         announcer: Announcer,
-        videos: Videos,
+        delivery: Delivery,
         submitter: Submitter,
         clock: Clock,
     ) -> None:
         self._db, self._board, self._announcer = db, board, announcer
-        self._videos, self._submitter, self._clock = videos, submitter, clock
+        self._delivery, self._submitter, self._clock = delivery, submitter, clock
         self._busy: dict[int, asyncio.Task[None]] = {}
         self.alarm = Alarm(clock)
 
@@ -94,6 +96,8 @@ class Deliverer:
         try:
             if row.kind == "progress":
                 await self._progress(row)
+            elif row.kind == "redraw":
+                await self._redraw(row)
             else:
                 await self._final(row)
         except (NotNowError, FetchFailedError, NeuralBoxError) as error:
@@ -129,53 +133,70 @@ class Deliverer:
                 log.info("job %d: its card was deleted; the video will be posted anew", row.job_id)
         await self._db.insist(outbox.finish_unless_renewed, row)
 
+    async def _redraw(self, row: outbox.OutboxRow) -> None:
+        """Show a result as it is now; one that is not out yet is brought so anyway."""
+        last = await self._db.read(outbox.find_last_word, row.job_id)
+        if last.body.get("shown"):
+            view = await self._board.shown(row.job_id)
+            try:
+                await self._announcer.redraw(view)
+            except MessageGoneError:
+                log.info("job %d: what was to be redrawn is gone", row.job_id)
+            if view.job.showing.hidden == "removed":
+                await self._delivery.drop_files(view.job)
+        await self._db.insist(outbox.finish_unless_renewed, row)
+
     async def _final(self, row: outbox.OutboxRow) -> None:
         view = await self._board.final(row)
         if view.job.message_id is None:
             await self._answer(row, view)
             return
         if not row.body.get("shown"):
-            has_video = await self._show(row, view)
-            row = await self._db.insist(
-                outbox.remember, row, {"shown": True, "has_video": has_video}
-            )
+            row = await self._delivery.show(row, view)
         view = await self._board.final(row)  # it may have become another message
+        if view.job.showing.hidden is None:
+            await self._ping(row, view)
+        await self._db.insist(outbox.finish, row.id)
+
+    async def _ping(self, row: outbox.OutboxRow, view: JobView) -> None:
+        if not await self._db.read(_wants_ping, view.job):
+            return
         try:
-            await self._announcer.ping(view, f"reelbox-ping-{row.id}")
+            ping_id = await self._announcer.ping(view, f"reelbox-ping-{row.id}")
         except (MessageGoneError, PlaceGoneError) as error:
             log.info("job %d is shown, but its requester cannot be pinged: %s", row.job_id, error)
-        await self._db.insist(outbox.finish, row.id)
+        else:
+            if ping_id is not None:
+                await self._db.insist(_remember_ping, row.job_id, ping_id)
 
     async def _answer(self, row: outbox.OutboxRow, view: JobView) -> None:
         """Tell a job whose card's ids were never learned, while its interaction can be reached."""
         now = int(self._clock.now())
         token = await self._db.read(jobs.find_interaction_token, row.job_id, now)
-        if token is not None:
+        if view.job.origin.way is Way.MENTION:
+            await self._answer_mention(view)
+        elif token is not None:
             try:
                 await self._announcer.answer(view, token)
             except (MessageGoneError, PlaceGoneError):
                 log.info("job %d: its card never came out", row.job_id)
         await self._db.insist(outbox.finish, row.id)
 
-    async def _show(self, row: outbox.OutboxRow, view: JobView) -> bool:
-        """Edit the card to its last form; step down the ladder where a rung does not hold.
-
-        Returns whether there is a video to be seen.
-        """
-        video = Video()
-        if view.job.state is State.COMPLETED or row.kind == "late":
-            video = await self._videos.get(view.job, row.attempts)
+    async def _answer_mention(self, view: JobView) -> None:
+        """As `_answer` for a card that was a message: the same nonce finds it, if it is out."""
+        job = view.job
         try:
-            await self._place(row, video)
-        except FileTooLargeError:
-            video = await self._videos.link(view.job)
-            await self._place(row, video)
-        return video.is_there
+            message_id = await self._announcer.post(view, None, card_nonce(job.id))
+            await self._db.insist(jobs.set_message, job.id, job.channel_id, message_id)
+            view = await self._board.shown(job.id)
+            await self._announcer.finish(view, None, card_nonce(job.id))
+        except (MessageGoneError, PlaceGoneError) as error:
+            log.info("job %d: its card cannot be found: %s", job.id, error)
 
-    async def _place(self, row: outbox.OutboxRow, video: Video) -> None:
-        view = await self._board.final(row, video)
-        try:
-            await self._announcer.finish(view, video.file)
-        except MessageGoneError:
-            message_id = await self._announcer.post(view, video.file, f"reelbox-{row.id}")
-            await self._db.insist(jobs.set_message, view.job.id, view.job.channel_id, message_id)
+
+def _wants_ping(tx: sqlite3.Connection, job: Job) -> bool:
+    return choices.of_guild(tx, job.guild_id).pings and choices.wants_pings(tx, job.user_id)
+
+
+def _remember_ping(tx: sqlite3.Connection, job_id: int, ping_id: int) -> None:
+    jobs.show(tx, job_id, ping_id=ping_id)

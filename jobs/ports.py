@@ -1,6 +1,6 @@
 """What the life of a job needs from outside: time, and somebody to tell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -27,11 +27,14 @@ class Clock(Protocol):
 class JobView:
     """Everything a card tells about a job, read at one moment.
 
-    `stage` is "waiting", "sending", "checking", "rendering", "late", "unpriced" or "final".
+    `stage` is "waiting", "sending", "checking", "rendering", "late", "unpriced", "fitting" or
+    "final".
     `ready_at` is the expected finish, `place` the place in the queue (1 is next).
     `charged_tokens` and `left_tokens` come from the ledger. For a job without a video, `reason`
     is our sentence and `said` the vendor's own words; `link` stands in for a file that cannot be
-    attached.
+    attached, at least until `link_until`. `again_tokens` is today's price of the same again, None
+    when it cannot be had. `picture` is the kept start picture. `full_bytes` is the size of the
+    original when a smaller copy is shown. `token` reaches a private card while it lives.
     """
 
     job: Job
@@ -46,34 +49,66 @@ class JobView:
     said: str | None = None
     has_video: bool = False
     link: str | None = None
+    link_until: int | None = None
     took_s: int | None = None
     size: tuple[int, int] | None = None
+    full_bytes: int | None = None
+    again_tokens: int | None = None
+    picture: Path | None = None
+    token: str | None = field(default=None, repr=False)
+    notice: str | None = None
+
+
+def card_nonce(job_id: int) -> str:
+    """Return the nonce of a card that is a message of its own, for whoever sends it again."""
+    return f"reelbox-card-{job_id}"
 
 
 class Announcer(Protocol):
     """Shows a job to the guild. Raises the errors of this module and nothing else."""
 
     async def update(self, view: JobView) -> None:
-        """Edit the job's message to what it is now; no file."""
+        """Edit the job's card to what it is now; files on it stay."""
         ...
 
-    async def finish(self, view: JobView, file: Path | None) -> None:
-        """Edit the job's message to its last form, with the video beside it. May be repeated."""
+    async def picture_link(self, view: JobView) -> str:
+        """Return a fresh address of the start picture on the job's card, for the vendor to fetch.
+
+        A private card out of reach is stood in for by a direct message. Raises PlaceGoneError
+        when there is no place for the picture.
+        """
         ...
 
-    async def post(self, view: JobView, file: Path | None, nonce: str) -> int:
-        """Create a message in its last form, since the job's own is gone; return its id.
+    async def finish(self, view: JobView, file: Path | None, nonce: str) -> None:
+        """Edit the job's card to its last form, with the video beside it. May be repeated.
+
+        A private card out of reach is stood in for by a direct message with that nonce.
+        """
+        ...
+
+    async def post(
+        self, view: JobView, file: Path | None, nonce: str, channel_id: int | None = None
+    ) -> int:
+        """Create the job's message anew, in its own channel or another; return its id.
 
         The nonce makes Discord return the first message when this is repeated soon after.
         """
+        ...
+
+    async def redraw(self, view: JobView) -> None:
+        """Show a result that is shown already as it is now, or take it away when it is hidden."""
+        ...
+
+    def room_bytes(self, view: JobView, channel_id: int | None = None) -> int:
+        """Return the largest file that the place of the result is believed to take."""
         ...
 
     async def answer(self, view: JobView, interaction_token: str) -> None:
         """Edit the interaction's answer, whose message id was never learned."""
         ...
 
-    async def ping(self, view: JobView, nonce: str) -> None:
-        """Tell the requester in a short reply: an edit notifies nobody."""
+    async def ping(self, view: JobView, nonce: str) -> int | None:
+        """Tell the requester in a short reply, since an edit notifies nobody; return its id."""
         ...
 
 

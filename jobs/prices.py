@@ -45,10 +45,17 @@ class PriceBook:
     """Quotes and offers without asking anybody. `load` before use, `refresh` when due."""
 
     def __init__(
-        self, db: Database, box: NeuralBox, gate: Gate, clock: Clock, offered: tuple[str, ...]
+        self,
+        db: Database,
+        box: NeuralBox,
+        gate: Gate,
+        clock: Clock,
+        offered: tuple[str, ...],
+        without_picture: tuple[str, ...] = (),
     ) -> None:
         self._db, self._box, self._gate, self._clock = db, box, gate, clock
         self._offered = offered
+        self._without_picture = frozenset(without_picture)
         self._prices: dict[tuple[str, int], prices.StoredPrice] = {}
         self._models: dict[str, prices.StoredModel] = {}
         self._paused: dict[str, str] = {}
@@ -61,12 +68,14 @@ class PriceBook:
             _stored, self._offered
         )
 
-    def offers(self) -> list[Offer]:
-        """Return every model a member may choose, in the host's order."""
+    def offers(self, *, with_picture: bool = False) -> list[Offer]:
+        """Return every model a member may choose (for a picture), in the host's order."""
         return [
             self._offer(slug)
             for slug in self._offered
-            if slug not in self._paused and self._ceiling(slug, LENGTHS_S[0]) is not None
+            if slug not in self._paused
+            and self._ceiling(slug, LENGTHS_S[0]) is not None
+            and not (with_picture and slug in self._without_picture)
         ]
 
     def name_of(self, slug: str) -> str:
@@ -80,16 +89,22 @@ class PriceBook:
         """Return how long a model usually takes: of this bot's own past, else as published."""
         return self._waits.get((slug, duration_s)) or wait_range(slug)
 
-    def quote(self, slug: str, duration_s: int) -> Quote:
+    def quote(self, slug: str, duration_s: int, *, with_picture: bool = False) -> Quote:
         """Return the most a generation can cost.
 
-        Raises UnknownChoiceError for a model that is not offered, ServicePausedError for one that
-        is paused or whose price nobody knows: never a job without a hold.
+        Raises UnknownChoiceError for a model that is not offered (or not for a picture),
+        ServicePausedError for one that is paused or whose price nobody knows: never a job without
+        a hold.
         """
         if slug not in self._offered:
             raise UnknownChoiceError(
                 f"There is no model called “{slug[:50]}” here. Nothing was charged. "
                 "Pick one from the list that appears while you type."
+            )
+        if with_picture and slug in self._without_picture:
+            raise UnknownChoiceError(
+                f"{self.name_of(slug)} cannot start from a picture. Nothing was charged. "
+                "Please pick another model; the list shows those that can."
             )
         if slug in self._paused:
             raise ServicePausedError(
@@ -113,10 +128,12 @@ class PriceBook:
         told = [self._models.get(slug), PUBLISHED.get(slug)]
         return max((m.max_tokens for m in told if m and m.max_tokens), default=None)
 
-    def quote_if_offered(self, slug: str, duration_s: int) -> Quote | None:
+    def quote_if_offered(
+        self, slug: str, duration_s: int, *, with_picture: bool = False
+    ) -> Quote | None:
         """Return today's quote for a job that has waited; None when it may not be sent now."""
         try:
-            return self.quote(slug, duration_s)
+            return self.quote(slug, duration_s, with_picture=with_picture)
         except UserFacingError:
             return None
 

@@ -27,7 +27,7 @@ def recover(tx: sqlite3.Connection, now: int) -> tuple[int, bool]:
         moves.doubt(tx, job.id, None, now)
         log.info("job %d: submitting -> unknown, since the process ended", job.id)
     for job in jobs.list_in(tx, State.RESERVED):
-        is_reachable = jobs.find_interaction_token(tx, job.id, now) is not None
+        is_reachable = jobs.is_reachable(tx, job, now)
         moves.cancel(
             tx,
             job.id,

@@ -9,19 +9,31 @@ from errors import BudgetExceededError, BusyError, PromptRejectedError, UnknownC
 from jobs import fingerprint, moves
 from jobs.board import Board
 from jobs.intake import Intake
+from jobs.pictures import nearest_ratio
 from jobs.ports import Clock, JobView
 from jobs.prices import Offer, PriceBook
 from jobs.submit import CARD_LOST, Submitter
-from models import LENGTHS_S, RATIOS, Asker, Reservation, State, VideoRequest
+from models import (
+    LENGTHS_S,
+    RATIOS,
+    Asker,
+    Order,
+    Quote,
+    Reservation,
+    State,
+    VideoRequest,
+)
 from storage import ledger
 from storage.database import Database
 from storage.errors import DatabaseBusyError, ShortBudgetError, StaleStateError
+from storage.pictures import KeptPicture
 
 log = logging.getLogger(__name__)
 
 # A member waits for at most this long for the books before being told that we are busy.
 PATIENCE_S = 1.5
 COMBINING_RUN = 3
+GENTLE_MOTION = "Gentle, natural motion; the camera drifts slowly closer."
 
 
 class JobService:
@@ -49,9 +61,20 @@ class JobService:
         """Read the stored prices; before that nothing can be quoted."""
         await self._book.load()
 
-    def offers(self) -> list[Offer]:
+    def offers(self, *, with_picture: bool = False) -> list[Offer]:
         """Return the models a member may choose, with prices and usual waits, from memory."""
-        return self._book.offers()
+        return self._book.offers(with_picture=with_picture)
+
+    def default_model(self, *, with_picture: bool) -> str:
+        """Return the model of who names none: the host's, or the first that takes a picture."""
+        offered = [offer.slug for offer in self.offers(with_picture=with_picture)]
+        return self.video.model if self.video.model in offered or not offered else offered[0]
+
+    def quote(self, request: VideoRequest) -> Quote:
+        """Return today's price; raises UnknownChoiceError or ServicePausedError."""
+        return self._book.quote(
+            request.model, request.duration_s, with_picture=request.picture is not None
+        )
 
     def name_of(self, model: str) -> str:
         """Return a model's name as people know it."""
@@ -67,18 +90,22 @@ class JobService:
         model: str | None,
         length_s: int | None,
         ratio: str | None,
-        avoid: str | None,
+        avoid: str | None = None,
+        picture: KeptPicture | None = None,
     ) -> VideoRequest:
         """Normalise what a member typed, filling in the host's defaults.
 
+        With a picture, an empty prompt becomes a gentle motion, an empty ratio its own shape.
         Raises PromptRejectedError or UnknownChoiceError with a sentence for the member.
         """
+        shape = nearest_ratio(picture.width, picture.height) if picture else self.video.ratio
         request = VideoRequest(
-            prompt=clean(prompt),
-            model=model or self.video.model,
+            prompt=clean(prompt) or (GENTLE_MOTION if picture else ""),
+            model=model or self.default_model(with_picture=picture is not None),
             duration_s=length_s or self.video.length_s,
-            aspect_ratio=ratio or self.video.ratio,
+            aspect_ratio=ratio or shape,
             negative_prompt=clean(avoid or "") or None,
+            picture=picture.file if picture else None,
         )
         if not request.prompt:
             raise PromptRejectedError("Please say in a few words what the video should show.")
@@ -99,21 +126,29 @@ class JobService:
             )
         return request
 
-    async def reserve(self, asker: Asker, request: VideoRequest) -> Reservation:
-        """Hold the price and write the job, in one transaction.
+    def admit(self, guild_id: int, user_id: int) -> None:
+        """Say whether anything may be asked for now, before work is done for it.
+
+        Counts as one command of the member. Raises ServicePausedError or TooFastError.
+        """
+        self._intake.require_open()
+        self._intake.require_pace(guild_id, user_id)
+
+    async def reserve(self, asker: Asker, order: Order) -> Reservation:
+        """Hold the price and write the job, in one transaction; `admit` came before.
 
         Raises a UserFacingError when it cannot be: then certainly nothing is held. Raises
         DuplicateInteractionError for an interaction that has its job already.
         """
         self._intake.require_open()
-        self._intake.require_pace(asker.guild_id, asker.user_id)
-        quote = self._book.quote(request.model, request.duration_s)
+        request = order.request
+        quote = self.quote(request)
         try:
             return await self._db.write_within(
                 PATIENCE_S,
                 moves.reserve,
                 asker,
-                request,
+                order,
                 quote,
                 fingerprint.of(request.model, request.prompt),
                 self._limits,

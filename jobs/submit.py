@@ -17,6 +17,7 @@ from jobs import moves
 from jobs.alarm import Alarm
 from jobs.gate import KEY_ERRORS, Gate
 from jobs.intake import KEY_REFUSED, NO_TOKENS, Intake
+from jobs.links import PictureLinks
 from jobs.ports import Clock
 from jobs.prices import PriceBook
 from jobs.refusals import refusal_sentence
@@ -70,8 +71,10 @@ class Submitter:
         clock: Clock,
         limits: LimitsConfig,
         post_timeout_s: int,
+        links: PictureLinks,
     ) -> None:
         self._db, self._box, self._gate, self._book = db, box, gate, book
+        self._links = links
         self._intake, self._clock, self._limits = intake, clock, limits
         self._post_timeout_s = post_timeout_s
         self._epoch = 0
@@ -83,6 +86,7 @@ class Submitter:
         self._busy: list[jobs.InFlight] = []
         self._shown: dict[int, tuple[int, float, int]] = {}
         self.alarm = Alarm(clock)
+        links.on_change = self.alarm.nudge
         self.on_change: Callable[[], None] = lambda: None
         """Called when a job moved or something is to be told, so that other loops look."""
         self.on_account_trouble: Callable[[], None] = lambda: None
@@ -95,6 +99,7 @@ class Submitter:
             while True:
                 await self.alarm.wait(await self._round())
         finally:
+            await self._links.stop()
             if self._sends:
                 # A request cut off now would be in doubt; its own deadline bounds this wait.
                 await asyncio.wait(self._sends.values())
@@ -119,7 +124,12 @@ class Submitter:
                 job, "NeuralBox could not be reached for 15 minutes. Please try again later."
             )
             queued.remove(job)
-        ready = [job for job in queued if job.next_at <= now]
+        self._links.retain({job.id for job in queued})
+        for job, sentence in [(job, self._links.trouble(job)) for job in queued]:
+            if sentence is not None:
+                await self._cancel(job, sentence)
+                queued.remove(job)
+        ready = [job for job in queued if job.next_at <= now and self._has_picture(job)]
         delays = [TIDY_EVERY_S, *(job.next_at - now for job in queued if job.next_at > now)]
         gate_s = self._gate.wait_s("submit")
         if gate_s > 0:
@@ -139,6 +149,10 @@ class Submitter:
         if self._line:
             delays.append(PLACE_EVERY_S)
         return max(0.05, min(delays))
+
+    def _has_picture(self, job: Job) -> bool:
+        """True when there is a picture for the vendor to fetch, or none is needed."""
+        return job.request.picture is None or self._links.find(job) is not None
 
     async def _tidy_up(self) -> None:
         """End what its owner could not: a card that never came, a send that broke halfway."""
@@ -173,10 +187,15 @@ class Submitter:
 
     async def _start(self, job: Job) -> bool:
         """Mark the job as sent, durably, then send it; False when it is no longer there to send."""
-        quote = self._book.quote_if_offered(job.request.model, job.request.duration_s)
+        quote = self._book.quote_if_offered(
+            job.request.model, job.request.duration_s, with_picture=job.request.picture is not None
+        )
         if quote is None or (quote.revision and quote.tokens > job.hold_tokens):
             await self._cancel(job, REPRICED if quote else NOT_OFFERED)
             return True
+        image_url = None if job.request.picture is None else self._links.find(job)
+        if job.request.picture is not None and image_url is None:
+            return False
         now = int(self._clock.now())
         sent_at = None if self._box.allowance is None else round(now + self._box.skew_s)
         try:
@@ -187,7 +206,7 @@ class Submitter:
             log.info("job %d is not sent now: %s", job.id, error)
             return False
         self._turns.serve(job)
-        task = asyncio.create_task(self._send(job), name=f"send-{job.id}")
+        task = asyncio.create_task(self._send(job, image_url), name=f"send-{job.id}")
         self._sends[job.id] = task
         task.add_done_callback(partial(self._sent, job.id))
         return True
@@ -198,7 +217,7 @@ class Submitter:
             log.error("sending failed in an unforeseen way", exc_info=error)
         self.on_change()
 
-    async def _send(self, job: Job) -> None:
+    async def _send(self, job: Job, image_url: str | None) -> None:
         request = job.request
         spelling = self._trial.get(request.model) or await self._db.read(
             settings.find, SPELLINGS, request.model
@@ -215,7 +234,7 @@ class Submitter:
                 duration_s=request.duration_s,
                 aspect_ratio=request.aspect_ratio,
                 negative_prompt=request.negative_prompt,
-                image_url=request.image_url,
+                image_url=image_url,
             ),
             model_slug=spelling,
         )
@@ -318,10 +337,10 @@ def _tidy(tx: sqlite3.Connection, sending: frozenset[int], now: int) -> bool:
     """See `_tidy_up`; True when something was changed."""
     jobs.forget_interaction_tokens(tx, now)
     reserved = jobs.list_in(tx, State.RESERVED)
-    lost = [job.id for job in reserved if now - job.created_at >= CARD_LOST_S]
-    for job_id in lost:
-        is_reachable = jobs.find_interaction_token(tx, job_id, now) is not None
-        moves.cancel(tx, job_id, State.RESERVED, CARD_LOST, now, tell=is_reachable)
+    lost = [job for job in reserved if now - job.created_at >= CARD_LOST_S]
+    for job in lost:
+        is_reachable = jobs.is_reachable(tx, job, now)
+        moves.cancel(tx, job.id, State.RESERVED, CARD_LOST, now, tell=is_reachable)
     broken = [job_id for job_id in jobs.list_ids(tx, State.SUBMITTING) if job_id not in sending]
     for job_id in broken:
         moves.doubt(tx, job_id, None, now)

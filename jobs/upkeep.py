@@ -7,6 +7,7 @@ from jobs import moves
 from jobs.alarm import Alarm
 from jobs.gate import KEY_ERRORS, Gate
 from jobs.intake import KEY_REFUSED, NO_TOKENS, Intake
+from jobs.keeping import Keeping
 from jobs.ports import Clock
 from jobs.prices import PriceBook
 from neuralbox import NeuralBox, NeuralBoxError
@@ -32,10 +33,11 @@ class Upkeep:
         gate: Gate,
         book: PriceBook,
         intake: Intake,
+        keeping: Keeping,
         clock: Clock,
     ) -> None:
         self._db, self._box, self._gate, self._book = db, box, gate, book
-        self._intake, self._clock = intake, clock
+        self._intake, self._keeping, self._clock = intake, keeping, clock
         self._balance_at = float("-inf")
         self.alarm = Alarm(clock)
 
@@ -58,6 +60,7 @@ class Upkeep:
             self.alarm.nudge()
 
     async def _round(self) -> float:
+        await self._keeping.sweep_when_due()
         every_s = EMPTY_BALANCE_EVERY_S if "tokens" in self._intake.reasons else BALANCE_EVERY_S
         if self._clock.monotonic() >= self._balance_at + every_s:
             await self._gate.pass_through("upkeep")

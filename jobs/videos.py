@@ -4,9 +4,18 @@ import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from jobs.gate import Gate
-from media import Fetcher, FetchFailedError, FetchGoneError, FetchRefusedError
+from media import (
+    CannotFitError,
+    Fetcher,
+    FetchFailedError,
+    FetchGoneError,
+    FetchRefusedError,
+    Studio,
+    StudioError,
+)
 from models import Job
 from neuralbox import NeuralBox, NeuralBoxError
 from storage import results
@@ -20,15 +29,34 @@ LINK_AFTER_ATTEMPTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """What there is to show: a file of ours, else a link of the vendor's, else neither."""
+    """What there is to show: a file of ours, else a link of the vendor's, else neither.
+
+    `full_bytes` is the size of the original when the file is a smaller copy of it.
+    """
 
     file: Path | None = None
     link: str | None = None
+    full_bytes: int | None = None
+    is_shown: bool = False
 
     @property
     def is_there(self) -> bool:
         """True when a member gets to see something."""
-        return self.file is not None or self.link is not None
+        return self.file is not None or self.link is not None or self.is_shown
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What to remember of it once it is shown."""
+        return {"has_video": self.is_there, "link": self.link, "full_bytes": self.full_bytes}
+
+    @classmethod
+    def remembered(cls, body: dict[str, Any]) -> Self:
+        """Return what was shown, from what was remembered."""
+        return cls(
+            link=body.get("link"),
+            full_bytes=body.get("full_bytes"),
+            is_shown=bool(body.get("has_video")),
+        )
 
 
 class Videos:
@@ -40,11 +68,12 @@ class Videos:
         box: NeuralBox,
         gate: Gate,
         fetcher: Fetcher,
+        studio: Studio,
         directory: Path,
         min_free_bytes: int,
     ) -> None:
         self._db, self._box, self._gate = db, box, gate
-        self._fetcher, self._directory = fetcher, directory
+        self._fetcher, self._studio, self._directory = fetcher, studio, directory
         self._min_free_bytes = min_free_bytes
 
     async def get(self, job: Job, attempts: int) -> Video:
@@ -68,6 +97,32 @@ class Videos:
                 log.error("job %d: the file cannot be had: %s", job.id, error)
                 return self._linked(url)
             raise FetchFailedError(str(error)) from error
+
+    async def fit(self, file: Path, room_bytes: int) -> Path | None:
+        """Return a copy of a video that is smaller than that, made once; None when none would do.
+
+        A copy that would look bad is not made.
+        """
+        target = self._directory / f"{file.stem}.fit{room_bytes}.mp4"
+        if target.exists():
+            return target
+        if shutil.disk_usage(self._directory).free < self._min_free_bytes:
+            return None
+        try:
+            clip = await self._studio.fit(file, target, room_bytes)
+        except CannotFitError as error:
+            log.info("%s is not made smaller than %d bytes: %s", file.name, room_bytes, error)
+            return None
+        except StudioError as error:
+            log.warning("%s could not be made smaller: %s", file.name, error)
+            return None
+        log.info("%s fits into %d bytes at %d lines", file.name, room_bytes, clip.height)
+        return target
+
+    def drop(self, file: str) -> None:
+        """Remove a video and its smaller copies."""
+        for path in self._directory.glob(f"{Path(file).stem}.*"):
+            path.unlink(missing_ok=True)
 
     async def link(self, job: Job) -> Video:
         """Return the vendor's link alone, for a place that does not take the file."""

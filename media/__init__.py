@@ -1,11 +1,29 @@
-"""Result files on their way in: fetched past every guard, or refused."""
+"""Files on their way in and out: fetched past every guard, worked on elsewhere, or refused."""
 
-from media.errors import FetchError, FetchFailedError, FetchGoneError, FetchRefusedError
+from media.errors import (
+    BrokenFileError,
+    CannotFitError,
+    FetchError,
+    FetchFailedError,
+    FetchGoneError,
+    FetchRefusedError,
+    StudioError,
+    WorkerFailedError,
+    WorkerOverrunError,
+)
+from media.facts import VENDOR_BYTES, Clip, Picture
 from media.fetch import Downloaded, Fetcher
+from media.keeping import old_files
 from media.partfile import sweep_leftovers
+from media.pictures import PictureGate
 from media.sniff import Kind
+from media.studio import Studio
 
 __all__ = [
+    "VENDOR_BYTES",
+    "BrokenFileError",
+    "CannotFitError",
+    "Clip",
     "Downloaded",
     "FetchError",
     "FetchFailedError",
@@ -13,5 +31,12 @@ __all__ = [
     "FetchRefusedError",
     "Fetcher",
     "Kind",
+    "Picture",
+    "PictureGate",
+    "Studio",
+    "StudioError",
+    "WorkerFailedError",
+    "WorkerOverrunError",
+    "old_files",
     "sweep_leftovers",
 ]

@@ -1,7 +1,7 @@
-"""Result files from the vendor's storage to our disk, past every guard.
+"""Files from the vendor's storage, Discord or a member's link to our disk, past every guard.
 
-The address comes from an answer of the API, so it is a stranger's word: it chooses neither the
-host, nor the network, nor the name on our disk, nor how much of it is filled.
+The address is a stranger's word: it chooses neither the host, nor the network, nor the name on
+our disk, nor how much of it is filled.
 """
 
 import asyncio
@@ -14,9 +14,16 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 
 from media import guard
-from media.errors import FetchFailedError, FetchGoneError, FetchRefusedError
+from media.errors import (
+    FetchEmptyError,
+    FetchFailedError,
+    FetchGoneError,
+    FetchRefusedError,
+    Refusal,
+)
 from media.origins import ResultOrigins
 from media.partfile import PartFile
 from media.sniff import HEAD_BYTES, Kind, sniff
@@ -45,19 +52,26 @@ class Downloaded:
 class Fetcher:
     """Downloads from the listed origins, as an async context manager.
 
-    `result_origins` are like `https://storage.example.com`: https on port 443, or any scheme and
-    port on a loopback address in numbers. Raises ValueError, naming it, for any other.
+    `origins` are like `https://storage.example.com`: https on port 443, or any scheme and port on
+    a loopback address in numbers. Raises ValueError, naming it, for any other. `any_public` takes
+    every https address on port 443 too, as long as its socket leads to the public network.
+    `kinds` are the kinds of file it keeps.
     """
 
     def __init__(
         self,
-        result_origins: Collection[str],
+        origins: Collection[str],
         *,
         max_bytes: int = MAX_BYTES,
         timeout_s: float = TIMEOUT_S,
         user_agent: str = "Reelbox",
+        kinds: Collection[Kind] = tuple(Kind),
+        any_public: bool = False,
+        resolver: AbstractResolver | None = None,
     ) -> None:
-        self._origins = ResultOrigins.parse(result_origins)
+        self._origins = ResultOrigins.parse(origins, any_public=any_public)
+        self._kinds = frozenset(kinds)
+        self._resolver = resolver
         self._max_bytes = max_bytes
         self._timeout_s = timeout_s
         self._user_agent = user_agent
@@ -66,7 +80,9 @@ class Fetcher:
 
     async def __aenter__(self) -> Self:
         # Apart, so that no public name can lead to the local server by resolving to loopback.
-        self._public = self._open(aiohttp.TCPConnector(socket_factory=guard.public_only))
+        self._public = self._open(
+            aiohttp.TCPConnector(socket_factory=guard.public_only, resolver=self._resolver)
+        )
         local_only = guard.only(self._origins.loopback)
         self._local = self._open(aiohttp.TCPConnector(socket_factory=local_only))
         return self
@@ -113,8 +129,12 @@ class Fetcher:
                 return await self._save(response, to)
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, guard.AddressRefusedError):
-                raise FetchRefusedError("the host's address is not public") from error
+                raise FetchRefusedError(
+                    "the host's address is not public", why=Refusal.ADDRESS
+                ) from error
             raise FetchFailedError(f"no connection: {error.strerror}") from error
+        except aiohttp.InvalidURL as error:
+            raise FetchRefusedError("not a web address", why=Refusal.ADDRESS) from error
         except TimeoutError as error:
             raise FetchFailedError(f"not complete in {self._timeout_s:g} s") from error
         except aiohttp.ClientError as error:
@@ -135,22 +155,26 @@ class Fetcher:
     def _check_head(self, response: aiohttp.ClientResponse) -> None:
         status = response.status
         if 300 <= status <= 399:
-            raise FetchRefusedError("a redirect, which is never followed", status=status)
+            raise FetchRefusedError(
+                "a redirect, which is never followed", why=Refusal.REDIRECT, status=status
+            )
         if status in GONE:
             raise FetchGoneError(f"the storage answers {status}", status=status)
         if status != 200:
             raise FetchFailedError(f"the storage answers {status}", status=status)
         if response.content_length is not None and response.content_length > self._max_bytes:
-            raise FetchRefusedError(f"larger than {self._max_bytes} bytes", status=status)
+            raise self._too_large(status)
 
     async def _save(self, response: aiohttp.ClientResponse, to: Path) -> Downloaded:
         async with aclosing(self._blocks(response)) as blocks:
             first = await anext(blocks, b"")
             if not first:
-                raise FetchFailedError("an empty file", status=response.status)
+                raise FetchEmptyError("an empty file", status=response.status)
             kind = sniff(first[:HEAD_BYTES])
-            if kind is None:
-                raise FetchRefusedError("not a kind of file that we take", status=response.status)
+            if kind is None or kind not in self._kinds:
+                raise FetchRefusedError(
+                    "not a kind of file that we take", why=Refusal.KIND, status=response.status
+                )
             into_directory = await asyncio.to_thread(to.is_dir)
             target = to / f"{secrets.token_hex(16)}{kind.suffix}" if into_directory else to
             with PartFile(target.parent) as part:
@@ -167,10 +191,14 @@ class Fetcher:
             seen += len(chunk)
             if seen > self._max_bytes:
                 response.close()
-                raise FetchRefusedError(f"larger than {self._max_bytes} bytes", status=200)
+                raise self._too_large(response.status)
             block += chunk
             if len(block) >= WRITE_BYTES:
                 yield bytes(block)
                 block.clear()
         if block:
             yield bytes(block)
+
+    def _too_large(self, status: int) -> FetchRefusedError:
+        reason = f"larger than {self._max_bytes} bytes"
+        return FetchRefusedError(reason, why=Refusal.SIZE, status=status)

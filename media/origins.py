@@ -1,4 +1,4 @@
-"""Which addresses result files may come from: a list of exact origins that the host gives."""
+"""Which addresses files may come from: exact origins that the host gives, or any public one."""
 
 import ipaddress
 import re
@@ -8,7 +8,7 @@ from typing import Self
 
 from yarl import URL
 
-from media.errors import FetchRefusedError
+from media.errors import FetchRefusedError, Refusal
 
 ADDRESS_CHARS = 2_048
 
@@ -20,13 +20,17 @@ Origin = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class ResultOrigins:
-    """The allow-list: (scheme, host, port) triples, and which of them are this very machine."""
+    """The allow-list: (scheme, host, port) triples, and which of them are this very machine.
+
+    With `any_public` an https address on port 443 needs no entry; the socket decides about it.
+    """
 
     listed: frozenset[Origin]
     loopback: frozenset[tuple[str, int]]
+    any_public: bool = False
 
     @classmethod
-    def parse(cls, origins: Collection[str]) -> Self:
+    def parse(cls, origins: Collection[str], *, any_public: bool = False) -> Self:
         """Read addresses like `https://storage.example.com`.
 
         Raises ValueError, naming it, for one that is no bare origin, or is not https on port 443,
@@ -44,7 +48,7 @@ class ResultOrigins:
             elif origin[0] != "https" or origin[2] != 443:
                 raise ValueError(f"result files must come over https on port 443: {text!r}")
             listed.add(origin)
-        return cls(frozenset(listed), frozenset(loopback))
+        return cls(frozenset(listed), frozenset(loopback), any_public)
 
     def check(self, url: str) -> tuple[URL, bool]:
         """Return the address to ask, and whether it is one of the listed local servers.
@@ -52,9 +56,11 @@ class ResultOrigins:
         Raises FetchRefusedError for every address whose origin is not on the list to the letter.
         """
         origin = _origin(url)
-        if origin is None or origin not in self.listed:
-            raise FetchRefusedError("the address is not on a listed origin")
-        return URL(url), _is_loopback(origin[1])
+        if origin in self.listed:
+            return URL(url), _is_loopback(origin[1])
+        if self.any_public and origin is not None and (origin[0], origin[2]) == ("https", 443):
+            return URL(url), False
+        raise FetchRefusedError("the address is not on a listed origin", why=Refusal.ADDRESS)
 
 
 def _origin(text: str) -> Origin | None:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import shutil
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -74,14 +75,50 @@ class PartFile:
             return self._digest.hexdigest()
 
 
-def sweep_leftovers(directory: Path) -> int:
-    """Remove part files that a killed process left in `directory`; return how many.
+class WorkDirectory:
+    """A private directory beside the destination, gone with all in it when the context is left.
 
-    Only at start, before the first download into it. Blocking.
+    Both ends block, for the few files in it, so that no cancellation can come between.
+    """
+
+    def __init__(self, beside: Path) -> None:
+        self.path = beside.absolute() / f"{PREFIX}{secrets.token_hex(16)}{SUFFIX}"
+
+    def __enter__(self) -> Path:
+        self.path.mkdir(mode=0o700)
+        return self.path
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def settle(made: Path, destination: Path) -> None:
+    """Make a complete file durable under its name, in place of one there. Blocking."""
+    descriptor = os.open(made, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(made, destination)
+    _sync_directory(destination.parent)
+
+
+def sweep_leftovers(directory: Path) -> int:
+    """Remove what a killed process left half done in `directory`; return how many.
+
+    Only at start, before the first work in it. Blocking.
     """
     leftovers = list(directory.glob(f"{PREFIX}*{SUFFIX}"))
     for leftover in leftovers:
-        leftover.unlink(missing_ok=True)
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
     return len(leftovers)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import bot
 import config
+from playground import scenery
 from playground.clock import PlayClock
 from playground.discord import LocalDiscord
 from playground.neuralbox import LocalNeuralBox
@@ -26,6 +27,11 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=5.0, help="how fast time runs (default 5)")
     parser.add_argument("--data", type=Path, help="keep the bot's data here (default: forgotten)")
     parser.add_argument("--record", type=Path, help="write every Discord request as JSON lines")
+    parser.add_argument(
+        "--message-content",
+        action="store_true",
+        help="switch the privileged intent on, here and in the bot's configuration",
+    )
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
@@ -41,18 +47,21 @@ async def _play(options: argparse.Namespace) -> None:
     async with AsyncExitStack() as stack:
         recorder = Recorder(options.record) if options.record else None
         discord = LocalDiscord(clock, port=options.port, recorder=recorder)
+        discord.message_content_enabled = options.message_content
         box = LocalNeuralBox(clock)
         discord.mount(routes(discord, box, clock))
         for server in (discord, box):
             await server.start()
             stack.push_async_callback(server.stop)
+        await scenery.set_out(discord)
         data_dir = options.data or Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="reelbox-play-"))
         )
         await stack.enter_async_context(bot.running(play_config(discord, box, data_dir), clock))
         sys.stdout.write(f"Playground: {discord.origin}/\n")
         sys.stdout.write(
-            "Type /video in the page. Nothing here leaves this machine. Ctrl-C ends it.\n"
+            "Type /video in the page, or right-click a picture → Apps. "
+            "Nothing here leaves this machine. Ctrl-C ends it.\n"
         )
         sys.stdout.flush()
         if not options.no_open:
@@ -68,7 +77,10 @@ def play_config(discord: LocalDiscord, box: LocalNeuralBox, data_dir: Path) -> c
                 "token": discord.token,
                 "api_url": discord.rest_url,
                 "gateway_url": discord.gateway_url,
+                "cdn_url": discord.origin,
+                "message_content": discord.message_content_enabled,
             },
+            "pictures": {"origins": [discord.origin]},
             "neuralbox": {
                 "key": box.key,
                 "base_url": box.base_url,

@@ -5,34 +5,43 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from models import Asker, Job, Quote, State, VideoRequest
+from models import Asker, Job, Order, Origin, Quote, Showing, State, VideoRequest, Way
 from storage.errors import DuplicateInteractionError, StaleStateError
 
 _SELECT = (
-    "SELECT j.*, (SELECT v.vendor_id FROM vendor_claim v WHERE v.job = j.id) AS generation_id"
-    " FROM job j"
+    "SELECT j.*, (SELECT v.vendor_id FROM vendor_claim v WHERE v.job = j.id) AS generation_id,"
+    " s.alt_text, s.hidden, s.hidden_by, s.hidden_as, s.channel_id AS shown_channel_id,"
+    " s.message_id AS shown_message_id, s.ping_id"
+    " FROM job j LEFT JOIN showing s ON s.job = j.id"
 )
 TOKEN_LIFE_S = 15 * 60
+LINE_MOST = 50
 
 
 def insert(
     tx: sqlite3.Connection,
     asker: Asker,
-    request: VideoRequest,
+    order: Order,
     quote: Quote,
     fingerprint: str,
     now: int,
 ) -> int:
     """Write a new job in `reserved`; raises DuplicateInteractionError for a replayed one."""
+    request, origin = order.request, order.origin
     stored = {
         "request": asdict(request),
+        "way": origin.way,
+        "poster_is_bot": origin.poster_is_bot,
+        "is_private": order.is_private,
+        "is_spoiler": order.is_spoiler,
         "upload_limit_bytes": asker.upload_limit_bytes,
         "price_revision": quote.revision,
     }
     try:
         cursor = tx.execute(
             "INSERT INTO job (interaction_id, guild_id, user_id, channel_id, model, request,"
-            " fingerprint, hold, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " fingerprint, hold, created_at, parent, picture, poster_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 asker.interaction_id,
                 asker.guild_id,
@@ -43,6 +52,9 @@ def insert(
                 fingerprint,
                 quote.tokens,
                 now,
+                origin.parent_id,
+                request.picture,
+                origin.poster_id,
             ),
         )
     except sqlite3.IntegrityError as error:
@@ -51,10 +63,11 @@ def insert(
         raise DuplicateInteractionError(str(asker.interaction_id)) from None
     job_id = cursor.lastrowid
     assert job_id is not None  # noqa: S101 - an INSERT that did not raise has its row
-    tx.execute(
-        "INSERT INTO interaction_token (job, token, expires_at) VALUES (?, ?, ?)",
-        (job_id, asker.interaction_token, now + TOKEN_LIFE_S),
-    )
+    if asker.interaction_token:
+        tx.execute(
+            "INSERT INTO interaction_token (job, token, expires_at) VALUES (?, ?, ?)",
+            (job_id, asker.interaction_token, now + TOKEN_LIFE_S),
+        )
     return job_id
 
 
@@ -64,6 +77,67 @@ def get(tx: sqlite3.Connection, job_id: int) -> Job:
     if row is None:
         raise KeyError(job_id)
     return _job(row)
+
+
+def find_public(tx: sqlite3.Connection, guild_id: int, public_id: str) -> Job | None:
+    """Return the job that members of this guild know by that id, or None."""
+    row = tx.execute(
+        f"{_SELECT} WHERE j.public_id = ? AND j.guild_id = ?", (public_id, guild_id)
+    ).fetchone()
+    return None if row is None else _job(row)
+
+
+def find_by_message(tx: sqlite3.Connection, guild_id: int, message_id: int) -> Job | None:
+    """Return the job whose card, result or ping a message of this guild is, or None."""
+    row = tx.execute(
+        f"{_SELECT} WHERE j.guild_id = ? AND (j.message_id = ? OR j.id IN"  # noqa: S608
+        " (SELECT job FROM showing WHERE message_id = ? OR ping_id = ?))",
+        (guild_id, message_id, message_id, message_id),
+    ).fetchone()
+    return None if row is None else _job(row)
+
+
+def list_of(
+    tx: sqlite3.Connection, guild_id: int, user_id: int | None, *states: State, limit: int
+) -> list[Job]:
+    """Return a guild's newest jobs in these states, of one member or of everybody."""
+    marks = ", ".join("?" * len(states))
+    whose = "" if user_id is None else " AND j.user_id = ?"
+    rows = tx.execute(
+        f"{_SELECT} WHERE j.guild_id = ?{whose} AND j.state IN ({marks})"
+        " ORDER BY j.id DESC LIMIT ?",
+        (guild_id, *([] if user_id is None else [user_id]), *states, limit),
+    )
+    return [_job(row) for row in rows]
+
+
+def list_line(tx: sqlite3.Connection, job_id: int) -> list[Job]:
+    """Return a job and what it came from, oldest first; none of another guild."""
+    job = get(tx, job_id)
+    line = [job]
+    while line[0].origin.parent_id is not None and len(line) < LINE_MOST:
+        parent = get(tx, line[0].origin.parent_id)
+        if parent.guild_id != job.guild_id:
+            break
+        line.insert(0, parent)
+    return line
+
+
+def find_again(tx: sqlite3.Connection, asker: Asker, parent_id: int, since: int) -> int | None:
+    """Return the job that this member got by another press of the same Again since then."""
+    rows = tx.execute(
+        "SELECT id, request FROM job WHERE parent = ? AND guild_id = ? AND user_id = ?"
+        " AND created_at >= ? AND interaction_id <> ? ORDER BY id DESC",
+        (parent_id, asker.guild_id, asker.user_id, since, asker.interaction_id),
+    )
+    return next((r["id"] for r in rows if json.loads(r["request"])["way"] == Way.AGAIN), None)
+
+
+def show(tx: sqlite3.Connection, job_id: int, **columns: int | str | None) -> None:
+    """Change how a result is shown: any columns of `showing`."""
+    tx.execute("INSERT INTO showing (job) VALUES (?) ON CONFLICT (job) DO NOTHING", (job_id,))
+    settings = ", ".join(f"{name} = ?" for name in columns)
+    tx.execute(f"UPDATE showing SET {settings} WHERE job = ?", (*columns.values(), job_id))  # noqa: S608
 
 
 def is_any(tx: sqlite3.Connection) -> bool:
@@ -170,12 +244,13 @@ def set_attention(tx: sqlite3.Connection, job_id: int, reason: str) -> None:
 
 
 def set_message(tx: sqlite3.Connection, job_id: int, channel_id: int, message_id: int) -> None:
-    """Remember where the card is; the interaction's token is of no further use."""
+    """Remember where the card is; only a private one still needs the interaction's token."""
     tx.execute(
         "UPDATE job SET channel_id = ?, message_id = ? WHERE id = ?",
         (channel_id, message_id, job_id),
     )
-    tx.execute("DELETE FROM interaction_token WHERE job = ?", (job_id,))
+    if not get(tx, job_id).is_private:
+        tx.execute("DELETE FROM interaction_token WHERE job = ?", (job_id,))
 
 
 def find_interaction_token(tx: sqlite3.Connection, job_id: int, now: int) -> str | None:
@@ -184,6 +259,11 @@ def find_interaction_token(tx: sqlite3.Connection, job_id: int, now: int) -> str
         "SELECT token FROM interaction_token WHERE job = ? AND expires_at > ?", (job_id, now)
     ).fetchone()
     return None if row is None else str(row[0])
+
+
+def is_reachable(tx: sqlite3.Connection, job: Job, now: int) -> bool:
+    """Return whether a card whose ids were never learned can still be told something."""
+    return job.origin.way is Way.MENTION or find_interaction_token(tx, job.id, now) is not None
 
 
 def forget_interaction_tokens(tx: sqlite3.Connection, now: int) -> None:
@@ -201,6 +281,7 @@ def fingerprints_in(tx: sqlite3.Connection, states: Iterable[State]) -> set[str]
 
 def _job(row: sqlite3.Row) -> Job:
     stored = json.loads(row["request"])
+    stored["request"].pop("image_url", None)  # jobs of before there were pictures
     return Job(
         id=row["id"],
         public_id=row["public_id"],
@@ -210,6 +291,23 @@ def _job(row: sqlite3.Row) -> Job:
         channel_id=row["channel_id"],
         message_id=row["message_id"],
         request=VideoRequest(**stored["request"]),
+        origin=Origin(
+            way=Way(stored.get("way", Way.COMMAND)),
+            parent_id=row["parent"],
+            poster_id=row["poster_id"],
+            poster_is_bot=stored.get("poster_is_bot", False),
+        ),
+        is_private=stored.get("is_private", False),
+        is_spoiler=stored.get("is_spoiler", False),
+        showing=Showing(
+            alt_text=row["alt_text"],
+            hidden=row["hidden"],
+            hidden_by=row["hidden_by"],
+            hidden_as=row["hidden_as"],
+            channel_id=row["shown_channel_id"],
+            message_id=row["shown_message_id"],
+            ping_id=row["ping_id"],
+        ),
         upload_limit_bytes=stored["upload_limit_bytes"],
         price_revision=stored["price_revision"],
         fingerprint=row["fingerprint"],

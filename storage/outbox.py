@@ -10,7 +10,7 @@ OPEN, DONE, PARKED = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One message to bring: `kind` is "progress", "final" or "late"; `body` is small JSON."""
+    """One message to bring: `kind` is "progress", "final", "late" or "redraw"; `body` is JSON."""
 
     id: int
     job_id: int
@@ -29,11 +29,12 @@ def put(
     *,
     done: bool = False,
 ) -> None:
-    """Queue a message; a newer progress replaces one that did not leave yet."""
+    """Queue a message; a newer progress or redraw replaces the one before."""
     tx.execute(
         "INSERT INTO outbox (job, kind, body, next_at, done) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (job, kind) DO UPDATE SET body = excluded.body, attempts = 0,"
-        "  next_at = excluded.next_at, done = excluded.done WHERE kind = 'progress'",
+        "  next_at = excluded.next_at, done = excluded.done"
+        " WHERE kind IN ('progress','redraw')",
         (job_id, kind, json.dumps(body, ensure_ascii=False), now, int(done)),
     )
 
@@ -86,6 +87,37 @@ def remember(tx: sqlite3.Connection, row: OutboxRow, facts: dict[str, Any]) -> O
         "UPDATE outbox SET body = ? WHERE id = ?", (json.dumps(body, ensure_ascii=False), row.id)
     )
     return replace(row, body=body)
+
+
+def unpark(tx: sqlite3.Connection, guild_id: int, now: int) -> int:
+    """Try again what could not be brought to this guild; return how many messages that are."""
+    cursor = tx.execute(
+        "UPDATE outbox SET done = 0, attempts = 0, next_at = ? WHERE done = 2"
+        " AND job IN (SELECT o.job FROM outbox o JOIN job j ON j.id = o.job"
+        " WHERE o.done = 2 AND j.guild_id = ?)",
+        (now, guild_id),
+    )
+    return cursor.rowcount
+
+
+def find_last_word(tx: sqlite3.Connection, job_id: int) -> OutboxRow:
+    """Return the message that told, or tells, how a job ended; raises KeyError while it has not."""
+    row = tx.execute(
+        "SELECT * FROM outbox WHERE job = ? AND kind IN ('final','late')"
+        " ORDER BY kind = 'late' DESC LIMIT 1",
+        (job_id,),
+    ).fetchone()
+    if row is None:
+        raise KeyError(job_id)
+    return _row(row)
+
+
+def is_parked(tx: sqlite3.Connection, job_id: int) -> bool:
+    """Return whether a job's result could not be brought to where it belongs."""
+    row = tx.execute(
+        "SELECT 1 FROM outbox WHERE job = ? AND kind IN ('final','late') AND done = 2", (job_id,)
+    ).fetchone()
+    return row is not None
 
 
 def _row(row: sqlite3.Row) -> OutboxRow:

@@ -63,6 +63,31 @@ def set_file(tx: sqlite3.Connection, job_id: int, file: str, size_bytes: int, sh
     )
 
 
+def drop_file(tx: sqlite3.Connection, job_id: int) -> str | None:
+    """Forget our copy of a video; return the file's name, None when there was none."""
+    row = tx.execute("SELECT file FROM result WHERE job = ?", (job_id,)).fetchone()
+    tx.execute("UPDATE result SET file = NULL WHERE job = ?", (job_id,))
+    return None if row is None else row[0]
+
+
+def drop_old_files(tx: sqlite3.Connection, before: int) -> list[str]:
+    """Forget our copies of videos seen before then and already shown; return the files' names."""
+    rows = tx.execute(
+        "SELECT job, file FROM result WHERE file IS NOT NULL AND seen_at < ? AND NOT EXISTS"
+        " (SELECT 1 FROM outbox o WHERE o.job = result.job AND o.kind <> 'progress'"
+        " AND o.done = 0)",
+        (before,),
+    ).fetchall()
+    for row in rows:
+        tx.execute("UPDATE result SET file = NULL WHERE job = ?", (row[0],))
+    return [row[1] for row in rows]
+
+
+def list_files(tx: sqlite3.Connection) -> frozenset[str]:
+    """Return the names of all videos that are kept."""
+    return frozenset(row[0] for row in tx.execute("SELECT file FROM result WHERE file IS NOT NULL"))
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """A generation finished between `after_s` and `within_s` seconds after it was submitted."""

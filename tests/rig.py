@@ -80,7 +80,9 @@ class Rig:
                 "token": self.discord.token,
                 "api_url": self.discord.rest_url,
                 "gateway_url": self.discord.gateway_url,
+                "cdn_url": self.discord.origin,
             },
+            "pictures": {"origins": [self.discord.origin]},
             "neuralbox": {
                 "key": self.box.key,
                 "base_url": self.box.base_url,

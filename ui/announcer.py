@@ -1,7 +1,7 @@
 """Shows jobs on Discord: edits by message id with the bot's own permissions, never a token's.
 
-An interaction's token dies after 15 minutes and a video may take longer; only a card whose ids were
-never learned is reached through it.
+An interaction's token dies after 15 minutes and a video may take longer; only a private card, and
+one whose ids were never learned, is reached through it.
 """
 
 import asyncio
@@ -22,16 +22,20 @@ from jobs.ports import (
     NotNowError,
     PlaceGoneError,
 )
-from ui import cards
+from ui import buttons, cards, private
+from ui.attached import picture_files, picture_url, start_files, videos_on
 
 log = logging.getLogger(__name__)
 
 UNKNOWN_MESSAGE, TOO_LARGE = 10008, 40005
-# Unknown channel, unknown guild, missing access, missing permissions, archived thread.
-PLACE_GONE = frozenset({10003, 10004, 50001, 50013, 50083})
+# Unknown channel, unknown guild, missing access, missing permissions, archived thread, closed DMs.
+PLACE_GONE = frozenset({10003, 10004, 50001, 50007, 50013, 50083})
 # An interaction that can no longer be reached: unknown webhook, invalid token.
 TOKEN_GONE = frozenset({10015, 50027})
+LOADING_FLAG = 1 << 7
 NOBODY = discord.AllowedMentions.none()
+# What any direct message takes. Source: "reference" (uploading files).
+DM_ROOM_BYTES = 10 * 1024 * 1024
 
 
 class DiscordAnnouncer:
@@ -44,31 +48,88 @@ class DiscordAnnouncer:
     async def update(self, view: JobView) -> None:
         """Edit the card; its files, if any, stay."""
         async with self._connected():
-            await self._message(view).edit(embed=cards.card(view), allowed_mentions=NOBODY)
+            if view.job.is_private:
+                if view.token is not None:
+                    await private.edit(self._client, view, None)
+                return
+            await self._message(view).edit(
+                embed=cards.card(view), view=buttons.beneath(view), allowed_mentions=NOBODY
+            )
 
-    async def finish(self, view: JobView, file: Path | None) -> None:
-        """Edit the card to its last form, with the video beside it."""
+    async def picture_link(self, view: JobView) -> str:
+        """Read the card anew: Discord then signs a fresh link to the picture on it."""
         async with self._connected():
+            if view.job.is_private:
+                return await private.picture_link(self._client, view)
+            message = await self._message(view).fetch()
+            if url := picture_url(message):
+                return url
+            if view.picture is None:
+                raise PlaceGoneError("the picture is neither on the card nor kept")
+            edited = await message.edit(
+                embed=cards.card(view),
+                attachments=picture_files(view),
+                view=buttons.beneath(view),
+                allowed_mentions=NOBODY,
+            )
+            if url := picture_url(edited):
+                return url
+            raise NotNowError("the card was edited, but does not show its picture")
+
+    async def finish(self, view: JobView, file: Path | None, nonce: str) -> None:
+        """Edit the card to its last form, with the video beside it and its picture still on it."""
+        async with self._connected():
+            files = self._files(view, file, self.room_bytes(view))
+            if view.job.is_private:
+                await private.finish(self._client, view, files, nonce)
+                return
             await self._message(view).edit(
                 embed=cards.card(view),
-                attachments=self._files(view, file),
-                view=None,
+                attachments=[*picture_files(view), *files],
+                view=buttons.beneath(view),
                 allowed_mentions=NOBODY,
             )
 
-    async def post(self, view: JobView, file: Path | None, nonce: str) -> int:
+    async def post(
+        self, view: JobView, file: Path | None, nonce: str, channel_id: int | None = None
+    ) -> int:
         """Create the message anew; the nonce makes a repetition return the first one."""
         async with self._connected():
-            message = await self._channel(view).send(
-                embed=cards.card(view),
-                files=self._files(view, file),
+            is_card = channel_id is None
+            files = self._files(view, file, self.room_bytes(view, channel_id))
+            message = await self._channel(view, channel_id).send(
+                embed=cards.card(view) if is_card else cards.result(view),
+                files=[*start_files(view), *files],
+                view=buttons.beneath(view) or discord.utils.MISSING,
                 nonce=nonce,
                 allowed_mentions=NOBODY,
             )
             return message.id
 
+    async def redraw(self, view: JobView) -> None:
+        """Edit what is shown, or take it away; the files on it stay or go with it."""
+        async with self._connected():
+            if view.job.is_private:
+                if view.token is not None:
+                    await private.edit(self._client, view, None)
+                return
+            channel_id, message_id = view.job.result_place
+            message = self._channel(view, channel_id).get_partial_message(message_id or 0)
+            if view.job.showing.hidden is not None:
+                await self._take_away(view, message)
+                return
+            kept = videos_on(await message.fetch())
+            for one in kept:
+                one.description = cards.alt_text(view)
+            await message.edit(
+                embed=cards.result(view),
+                attachments=[*start_files(view), *kept],
+                view=buttons.beneath(view),
+                allowed_mentions=NOBODY,
+            )
+
     async def answer(self, view: JobView, interaction_token: str) -> None:
-        """Edit the interaction's own answer, if it is this job's card.
+        """Edit the interaction's own answer, if it is this job's card or still to come.
 
         Another copy of the bot with the same token may have answered in our place; its card is
         not ours to change.
@@ -79,15 +140,29 @@ class DiscordAnnouncer:
             path = "/webhooks/{application_id}/{token}/messages/@original"
             card = cards.card(view).to_dict()
             shown = await self._client.http.request(Route("GET", path, **facts))
-            if [embed.get("footer") for embed in shown["embeds"]] != [card.get("footer")]:
+            is_waiting = bool(shown.get("flags", 0) & LOADING_FLAG)
+            footers = [embed.get("footer") for embed in shown["embeds"]]
+            if footers != [card.get("footer")] and not is_waiting:
                 raise MessageGoneError("the answer shown is not this job's card")
+            card.pop("thumbnail", None)
             await self._client.http.request(
                 Route("PATCH", path, **facts),
-                json={"embeds": [card], "allowed_mentions": {"parse": []}},
+                json={
+                    "embeds": [card],
+                    "components": [],
+                    "attachments": [],
+                    "allowed_mentions": {"parse": []},
+                },
             )
 
-    async def ping(self, view: JobView, nonce: str) -> None:
-        """Reply to the card, mentioning the requester and nobody else."""
+    async def ping(self, view: JobView, nonce: str) -> int | None:
+        """Reply to the card, mentioning the requester and nobody else.
+
+        A private card has nobody to notify in public: it was edited in sight of its requester, or
+        came as a direct message, which notifies by itself.
+        """
+        if view.job.is_private:
+            return None
         async with self._connected():
             reference = discord.MessageReference(
                 message_id=view.job.message_id or 0,
@@ -95,10 +170,11 @@ class DiscordAnnouncer:
                 guild_id=view.job.guild_id,
                 fail_if_not_exists=False,
             )
-            await self._channel(view).send(
+            message = await self._channel(view).send(
                 cards.ping_text(view),
                 reference=reference,
                 nonce=nonce,
+                suppress_embeds=True,
                 allowed_mentions=discord.AllowedMentions(
                     everyone=False,
                     roles=False,
@@ -106,22 +182,40 @@ class DiscordAnnouncer:
                     replied_user=False,
                 ),
             )
+            return message.id
 
-    def _channel(self, view: JobView) -> discord.PartialMessageable:
-        return self._client.get_partial_messageable(view.job.channel_id, guild_id=view.job.guild_id)
+    def room_bytes(self, view: JobView, channel_id: int | None = None) -> int:
+        """Return the smaller of what the interaction told and what the guild's level allows."""
+        if view.job.is_private:
+            return view.job.upload_limit_bytes if view.token else DM_ROOM_BYTES
+        guild = self._client.get_guild(view.job.guild_id)
+        # The interaction told the larger of the guild's limit and the member's own.
+        told = view.job.upload_limit_bytes
+        return min(told, guild.filesize_limit) if guild else told
+
+    async def _take_away(self, view: JobView, message: discord.PartialMessage) -> None:
+        """Delete the result, and the reply that announced it."""
+        if view.job.showing.ping_id is not None:
+            ping = self._channel(view).get_partial_message(view.job.showing.ping_id)
+            try:
+                await ping.delete()
+            except discord.NotFound:
+                log.debug("job %d: its ping is gone already", view.job.id)
+        await message.delete()
+
+    def _channel(self, view: JobView, channel_id: int | None = None) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(
+            channel_id or view.job.channel_id, guild_id=view.job.guild_id
+        )
 
     def _message(self, view: JobView) -> discord.PartialMessage:
         return self._channel(view).get_partial_message(view.job.message_id or 0)
 
-    def _files(self, view: JobView, file: Path | None) -> list[discord.File]:
+    def _files(self, view: JobView, file: Path | None, room_bytes: int) -> list[discord.File]:
         if file is None:
             return []
-        limit_bytes = view.job.upload_limit_bytes
-        if guild := self._client.get_guild(view.job.guild_id):
-            # The interaction told the larger of the guild's limit and the member's own.
-            limit_bytes = min(limit_bytes, guild.filesize_limit)
-        if file.stat().st_size > limit_bytes:
-            raise FileTooLargeError(f"{file.stat().st_size} bytes, {limit_bytes} allowed")
+        if file.stat().st_size > room_bytes:
+            raise FileTooLargeError(f"{file.stat().st_size} bytes, {room_bytes} allowed")
         return [
             discord.File(
                 file, filename=cards.file_name(view, file.suffix), description=cards.alt_text(view)

@@ -13,40 +13,74 @@ from ui.text import block, price, span, tokens
 PROMPT_CHARS = 1000
 REASON_CHARS = 400
 ALT_TEXT_CHARS = 1024
+# How Discord's clients know a file that is to be blurred until it is asked for.
+SPOILER = "SPOILER_"
+PICTURE_STEM = "reelbox-start-"
+MIB = 1024 * 1024
 # Colours never carry the meaning alone: every title says it in words.
 WORKING = discord.Colour(0x5865F2)
 DONE = discord.Colour(0x3BA55D)
 ENDED = discord.Colour(0xD83C3E)
 
 # Stages that need a sentence rather than a time.
-EXPLAINED = frozenset({"checking", "late", "unpriced"})
+EXPLAINED = frozenset({"checking", "late", "unpriced", "fitting"})
 SHAPES = {"16:9": "landscape 16:9", "9:16": "portrait 9:16", "1:1": "square 1:1"}
 
 
 def card(view: JobView) -> discord.Embed:
-    """Return the embed of a job as it stands."""
+    """Return the embed of a job's card as it stands."""
     if view.stage != "final":
         return _working(view)
-    if view.has_video:
-        return _done(view)
-    return _without_video(view)
+    if view.job.showing.hidden is not None:
+        return _hidden(view)
+    if view.job.showing.message_id is not None:
+        return _pointer(view)
+    return result(view)
+
+
+def result(view: JobView) -> discord.Embed:
+    """Return the embed beside a result, on the card or elsewhere."""
+    if view.job.showing.hidden is not None:
+        return _hidden(view)
+    return _done(view) if view.has_video else _without_video(view)
 
 
 def alt_text(view: JobView) -> str:
     """Return what a screen reader says of the video."""
     prompt = view.job.request.prompt
-    text = f"{view.job.request.duration_s}-second video: {prompt}"
+    text = view.job.showing.alt_text or f"{view.job.request.duration_s}-second video: {prompt}"
     return text if len(text) <= ALT_TEXT_CHARS else text[: ALT_TEXT_CHARS - 1] + "…"
 
 
 def file_name(view: JobView, suffix: str) -> str:
     """Return the name the video is attached under; never taken from anybody's input."""
-    return f"reelbox-{view.job.id}{suffix}"
+    return f"{_veil(view)}reelbox-{view.job.id}{suffix}"
+
+
+def picture_name(view: JobView, suffix: str) -> str:
+    """Return the name the start picture is attached under."""
+    return f"{_veil(view)}{PICTURE_STEM}{view.job.id}{suffix}"
+
+
+def shows_picture(view: JobView) -> bool:
+    """Return whether the card carries the start picture: it is neither hidden nor a pointer."""
+    showing = view.job.showing
+    is_pointer = view.stage == "final" and showing.message_id is not None
+    return view.picture is not None and showing.hidden is None and not is_pointer
+
+
+def is_picture_name(name: str) -> bool:
+    """Return whether an attachment of ours is a start picture."""
+    return name.removeprefix(SPOILER).startswith(PICTURE_STEM)
 
 
 def ping_text(view: JobView) -> str:
     """Return the short reply that tells the requester."""
     mention = f"<@{view.job.user_id}>"
+    channel_id, message_id = view.job.result_place
+    if view.has_video and view.job.showing.message_id is not None:
+        url = f"https://discord.com/channels/{view.job.guild_id}/{channel_id}/{message_id}"
+        return f"{mention} your video is ready: {url}. {_charged(view)}."
     if view.has_video:
         return f"{mention} your video is ready. {_charged(view)}."
     if view.job.state is State.COMPLETED:
@@ -67,6 +101,7 @@ def _working(view: JobView) -> discord.Embed:
         "rendering": "Your video is being made",
         "late": "Your video takes longer than usual",
         "unpriced": "Your video is made; its price is still to come",
+        "fitting": "Your video is made; a smaller copy is on its way",
     }
     embed = _base(view, titles[view.stage], WORKING)
     held = f"{tokens(view.job.hold_tokens)} held"
@@ -95,6 +130,11 @@ def _ready(view: JobView) -> str:
             "NeuralBox has not told the price yet. Your video is shown as soon as it does; until "
             "then the tokens stay held."
         )
+    if view.stage == "fitting":
+        return (
+            "The file is larger than this server takes, so a copy that fits is being made. That "
+            "takes about half a minute; the original stays where it is."
+        )
     if view.ready_at is not None:
         return f"expected <t:{view.ready_at}:R> · {usual}"
     return f"{usual} once it starts"
@@ -110,12 +150,21 @@ def _done(view: JobView) -> discord.Embed:
         embed.add_field(name="Waited", value=f"{view.took_s:,} s")
     if view.link is not None:
         # Angle brackets keep Discord from unfurling it; the address is the vendor's own.
+        until = f" at least until <t:{view.link_until}:f>" if view.link_until else ""
         embed.add_field(
             name="Download",
-            value=f"The file does not fit here, so this is a link that NeuralBox keeps for a "
-            f"limited time: <{view.link}>"[:1024],
+            value=f"The file does not fit here, so this is its link. NeuralBox keeps it{until}: "
+            f"<{view.link}>"[:1024],
             inline=False,
         )
+    if view.full_bytes is not None:
+        embed.add_field(
+            name="Smaller copy",
+            value=f"The original has {view.full_bytes / MIB:,.0f} MiB, more than fits here.",
+            inline=False,
+        )
+    if view.notice is not None:
+        embed.add_field(name="Note", value=view.notice[:REASON_CHARS], inline=False)
     if view.reason is not None and view.job.state is not State.COMPLETED:
         embed.add_field(name="Note", value=view.reason[:REASON_CHARS], inline=False)
     return embed
@@ -141,6 +190,40 @@ def _without_video(view: JobView) -> discord.Embed:
     return embed
 
 
+def _pointer(view: JobView) -> discord.Embed:
+    """The card of a result that is shown in another channel."""
+    channel_id, message_id = view.job.result_place
+    embed = discord.Embed(title="Your video is ready", colour=DONE)
+    url = f"https://discord.com/channels/{view.job.guild_id}/{channel_id}/{message_id}"
+    embed.description = f"This server shows its videos in <#{channel_id}>: {url}"
+    embed.add_field(name="Charged", value=tokens(view.charged_tokens))
+    embed.set_footer(text=f"Job {view.job.id}")
+    return embed
+
+
+def _hidden(view: JobView) -> discord.Embed:
+    """The card of a result that was taken out of sight before it was shown."""
+    is_over = view.job.showing.hidden == "removed"
+    embed = discord.Embed(
+        title="This video was taken down" if is_over else "This video is hidden", colour=ENDED
+    )
+    by_whom = {
+        "requester": "whoever asked for it",
+        "moderator": "a moderator",
+        "poster": "whoever posted its picture",
+    }[view.job.showing.hidden_as or "moderator"]
+    embed.description = f"By {by_whom}." + (
+        "" if is_over else " Whoever asked for it can fetch it with `/videos get`."
+    )
+    embed.add_field(name="Cost", value=_charged(view))
+    embed.set_footer(text=f"Job {view.job.id}")
+    return embed
+
+
+def _veil(view: JobView) -> str:
+    return SPOILER if view.job.is_spoiler else ""
+
+
 def _charged(view: JobView) -> str:
     if view.charged_tokens == 0:
         return "Not charged"
@@ -156,6 +239,8 @@ def _base(view: JobView, title: str, colour: discord.Colour) -> discord.Embed:
             name="Avoid", value=block(request.negative_prompt, REASON_CHARS), inline=False
         )
     embed.add_field(name="Model", value=view.model_name[:100])
+    if request.picture is not None and view.picture is not None and not view.job.is_spoiler:
+        embed.set_thumbnail(url=f"attachment://{picture_name(view, view.picture.suffix)}")
     shape = SHAPES.get(request.aspect_ratio, request.aspect_ratio)
     embed.add_field(name="Video", value=f"{request.duration_s} s\n{shape}")
     embed.set_footer(text=f"Job {view.job.id}")

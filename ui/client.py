@@ -16,6 +16,7 @@ from jobs.ports import Clock
 from storage import settings
 from storage.database import Database
 from ui import errors
+from ui.router import Router
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,9 @@ LOGIN_RETRY_S = (1, 5, 15, 60)
 COMMANDS = "commands"
 
 
-def use_addresses(api_url: str, gateway_url: str) -> None:
-    """Point discord.py at a REST and a Gateway address: it keeps both in class attributes."""
+def use_addresses(api_url: str, gateway_url: str, cdn_url: str) -> None:
+    """Point discord.py at REST, Gateway and files: it keeps all three in class attributes."""
+    discord.asset.Asset.BASE = cdn_url
     discord.http.Route.BASE = api_url
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
 
@@ -34,13 +36,19 @@ def use_addresses(api_url: str, gateway_url: str) -> None:
 class Reelbox(commands.Bot):
     """Commands and nothing else; jobs live on without it."""
 
-    def __init__(self, token: str, db: Database, clock: Clock) -> None:
+    def __init__(
+        self, token: str, db: Database, clock: Clock, *, message_content: bool = False
+    ) -> None:
         # Voice is not used here, so its missing libraries are no news.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
-            intents=discord.Intents(guilds=True),
+            # Messages, for those that mention the bot: without the privileged intent Discord
+            # leaves the text and files of all others out.
+            intents=discord.Intents(
+                guilds=True, guild_messages=True, message_content=message_content
+            ),
             # Nobody is pinged unless a call names the one person.
             allowed_mentions=discord.AllowedMentions.none(),
             chunk_guilds_at_startup=False,
@@ -50,6 +58,8 @@ class Reelbox(commands.Bot):
         self._token = token
         self._db = db
         self._clock = clock
+        self.router = Router()
+        """Answers buttons and forms."""
         self.command_ids: dict[str, int] = {}
         self.logged_in = asyncio.Event()
         """Set once requests can be made."""
@@ -94,6 +104,19 @@ class Reelbox(commands.Bot):
             known = {command.name: str(command.id) for command in await self.tree.sync()}
             await self._db.write(_store_commands, digest, known)
         self.command_ids.update({name: int(command_id) for name, command_id in known.items()})
+
+    async def add_feature(self, cog: commands.Cog) -> None:
+        """Add a cog, and the entry in a message's menu that it may have as `menu`."""
+        await self.add_cog(cog)
+        if isinstance(menu := getattr(cog, "menu", None), app_commands.ContextMenu):
+            self.tree.add_command(menu)
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Commands go to the tree by themselves; presses and forms go to the router."""
+        await self.router.handle(interaction)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Take no text commands: a cog listens to mentions."""
 
     async def on_connect(self) -> None:
         """The gateway session is up."""

@@ -128,7 +128,7 @@ class Callbacks:
             )
         _still_open(interaction)
         interaction.original_id = message.id
-        interaction.message_ids.add(message.id)
+        interaction.messages.append(message)
         self.book.add(message)
         return Answer("deferred" if kind == DEFERRED else "message", message, ephemeral)
 

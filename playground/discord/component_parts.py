@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from playground.discord.errors import Form, Path
+from playground.discord.media_probe import named_by
 from playground.discord.types import Json
 from playground.discord.world import Attachment
 
@@ -214,7 +215,7 @@ def read_media(reader: Reader, path: Path, media: Any, *, only_files: bool = Fal
         return {}
     inner = reader.path_of(url)
     if url.startswith("attachment://"):
-        file = reader.files.get(url.removeprefix("attachment://"))
+        file = reader.files.get(named_by(url))
         if file is None:
             text = "The referenced attachment was not found"
             code = "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"

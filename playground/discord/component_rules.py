@@ -8,6 +8,7 @@ from typing import Any
 from playground.discord import component_parts as parts
 from playground.discord.component_parts import Reader
 from playground.discord.errors import Path
+from playground.discord.media_probe import named_by
 from playground.discord.types import Json
 
 MAX_ROWS = 5
@@ -144,7 +145,7 @@ def _file(reader: Reader, path: Path, part: Json) -> Json:
     kept = reader.begin(path, part)
     media = parts.read_media(reader, (*path, "file"), part.get("file"), only_files=True)
     url = (part.get("file") or {}).get("url", "")
-    file = reader.files.get(str(url).removeprefix("attachment://"))
+    file = reader.files.get(named_by(str(url)))
     return {
         **kept,
         "file": media,

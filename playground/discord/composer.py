@@ -1,6 +1,6 @@
 """Puts a draft into a message: files, embeds, components, flags, mentions, all or nothing."""
 
-import json
+import dataclasses
 
 from playground.discord import mentions
 from playground.discord.cdn import Cdn
@@ -60,17 +60,15 @@ class Composer:
             for entry in listed_new
         ]
         flags = _flags_after(message, draft)
-        hidden = [file for file in message.files if file.embedded and file not in kept]
-        files = [*kept, *(file for file, _ in fresh), *hidden]
-        pictures = Pictures({file.filename: file for file in files}, self.cdn.path_of)
+        files = [*kept, *(file for file, _ in fresh)]
+        pictures = Pictures(form, {file.filename: file for file in files}, self.cdn.path_of)
         embeds = message.embeds
         if draft.embeds is not None:
-            embeds = stored_embeds(draft.embeds, pictures)
+            embeds = stored_embeds((*draft.path, "embeds"), draft.embeds, pictures)
         components = self._components(form, message, draft, files, flags)
         content = message.content if draft.content is None else draft.content
         _check_layout(form, draft, flags, content, embeds)
         form.check()
-        files = [file for file in files if not file.embedded or file.path in json.dumps(embeds)]
         if message.deleted:  # while a video's header was read
             raise refusal("unknown_message")
         shown = content or embeds or files or message.stickers
@@ -78,13 +76,10 @@ class Composer:
             raise refusal("empty_message")
         for file, data in fresh:
             self.cdn.put(file.path, data, file.content_type, ephemeral=file.ephemeral)
-        for file in message.files:
-            if file not in files:
-                self.cdn.forget(file.path)
-        described = {entry.id: entry.description for entry in draft.attachments or []}
-        for file in files:
-            file.embedded = file.embedded or file.id in pictures.embedded
-            file.description = described.get(file.id) or file.description
+        for path in {file.path for file in message.files} - {file.path for file in files}:
+            self.cdn.forget(path)
+        if draft.embeds is not None:
+            files = [_placed(file, file.id in pictures.embedded) for file in files]
         message.content, message.embeds, message.components = content, embeds, components
         message.files, message.flags = files, flags
         mentions.apply(
@@ -96,16 +91,16 @@ class Composer:
     ) -> tuple[list[Listed], list[Attachment]]:
         """Return the entries of new files and the files that stay.
 
-        Without a list everything stays and every upload is added; a list must name both.
+        Without a list everything stays and every upload is added; a list must name both, pictures
+        that an embed shows among them.
         """
         existing = {file.id: file for file in message.files}
         if draft.attachments is None:
-            unlisted = [Listed(index, None, None, None, draft.path) for index in sorted(uploads)]
-            return unlisted, [file for file in message.files if not file.embedded]
+            return [Listed(index, path=draft.path) for index in sorted(uploads)], message.files
         new, kept = [], []
         for entry in draft.attachments:
             if entry.id in existing:
-                kept.append(existing[entry.id])
+                kept.append(_as_told(existing.pop(entry.id), entry))
             elif entry.id < FIRST_REAL_ID and entry.id in uploads:
                 new.append(entry)
             else:
@@ -151,6 +146,22 @@ class Composer:
         reader = Reader(form, {file.filename: file for file in files}, self.cdn.path_of)
         layout = bool(flags & FLAG_COMPONENTS_V2)
         return read_components(reader, (*draft.path, "components"), draft.components, layout=layout)
+
+
+def _as_told(file: Attachment, entry: Listed) -> Attachment:
+    """Return a file that stays with what its entry says of it."""
+    described = entry.description if entry.described else file.description
+    spoiler = file.spoiler if entry.spoiler is None else entry.spoiler
+    return dataclasses.replace(file, description=described, spoiler=spoiler)
+
+
+def _placed(file: Attachment, embedded: bool) -> Attachment:
+    """Return a file as the new embeds leave it.
+
+    A picture that they do not name by `attachment://` is an ordinary attachment again, even where
+    they show it by its address. Reported: discord-api-docs #1340, #4809.
+    """
+    return dataclasses.replace(file, embedded=embedded)
 
 
 def _flags_after(message: Message, draft: Draft) -> int:

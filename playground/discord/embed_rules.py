@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from playground.discord.errors import Form, Path
+from playground.discord.media_probe import named_by
 from playground.discord.types import Json
 from playground.discord.world import Attachment
 
@@ -118,15 +119,17 @@ def _timestamp(form: Form, path: Path, value: Any) -> None:
 class Pictures:
     """Finds what the pictures of embeds stand for; `embedded` collects the files they show."""
 
-    def __init__(self, files: Mapping[str, Attachment], path_of: PathOf) -> None:
+    def __init__(self, form: Form, files: Mapping[str, Attachment], path_of: PathOf) -> None:
+        self.form = form
         self.files = files
         self.path_of = path_of
         self.embedded: set[int] = set()
 
-    def find(self, url: str | None) -> Json | None:
+    def find(self, path: Path, url: str | None) -> Json | None:
         """Return a picture as an embed holds it; None for a file that embeds do not show.
 
-        Links into our own file store are kept as inner addresses: in an embed they never run out.
+        A name that no file of the message has is a fault. Links into our own file store are kept as
+        inner addresses: in an embed they never run out.
         """
         if not url:
             return None
@@ -134,7 +137,10 @@ class Pictures:
             inner = self.path_of(url)
             shown = f"cdn:{inner}" if inner else url
             return {"url": shown, "proxy_url": shown, "flags": 0}
-        file = self.files.get(url.removeprefix("attachment://"))
+        file = self.files.get(named_by(url))
+        if file is None:
+            text = f'The referenced attachment ("{url}") was not found'
+            self.form.fault(path, "EMBED_REFERENCED_ATTACHMENT_NOT_FOUND", text)
         if file is None or not file.filename.lower().endswith(_SHOWN):
             return None
         self.embedded.add(file.id)
@@ -147,18 +153,21 @@ class Pictures:
         }
         if file.width and file.height:
             kept |= {"width": file.width, "height": file.height}
+        if file.description:
+            kept["description"] = file.description
         return kept
 
 
-def stored_embeds(embeds: list[Json], pictures: Pictures) -> list[Json]:
+def stored_embeds(path: Path, embeds: list[Json], pictures: Pictures) -> list[Json]:
     """Return embeds as Discord gives them back.
 
     Empty embeds disappear, and a `video` of a bot is dropped, as on Discord.
     """
-    return [one for one in (_stored(embed, pictures) for embed in embeds) if len(one) > 1]
+    kept = (_stored((*path, index), embed, pictures) for index, embed in enumerate(embeds))
+    return [one for one in kept if len(one) > 1]
 
 
-def _stored(embed: Json, pictures: Pictures) -> Json:
+def _stored(path: Path, embed: Json, pictures: Pictures) -> Json:
     kept: Json = {"type": "rich"}
     for name in _TEXTS:
         if embed.get(name) and str(embed[name]).strip():
@@ -182,17 +191,17 @@ def _stored(embed: Json, pictures: Pictures) -> Json:
         ]
     for name in ("footer", "author"):
         if isinstance(embed.get(name), dict):
-            kept[name] = _credit(embed[name], pictures)
+            kept[name] = _credit((*path, name), embed[name], pictures)
     for name in _PICTURES:
-        picture = pictures.find((embed.get(name) or {}).get("url"))
+        picture = pictures.find((*path, name, "url"), (embed.get(name) or {}).get("url"))
         if picture:
             kept[name] = picture
     return kept
 
 
-def _credit(part: Json, pictures: Pictures) -> Json:
+def _credit(path: Path, part: Json, pictures: Pictures) -> Json:
     kept = {name: part[name] for name in ("text", "name", "url") if part.get(name)}
-    icon = pictures.find(part.get("icon_url"))
+    icon = pictures.find((*path, "icon_url"), part.get("icon_url"))
     if icon:
         kept |= {"icon_url": icon["url"], "proxy_icon_url": icon["proxy_url"]}
     return kept

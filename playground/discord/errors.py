@@ -59,6 +59,8 @@ _KNOWN: dict[str, tuple[int, int, str]] = {
     "missing_permissions": (403, 50013, "Missing Permissions"),
     "system_message": (403, 50021, "Cannot execute action on a system message"),
     "token_expired": (401, 50027, "Invalid Webhook Token"),
+    # The same words as 50007: the person shares no server with the bot any more.
+    "no_server_in_common": (403, 50278, "Cannot send messages to this user"),
     "thread_archived": (400, 50083, "Thread is archived"),
     "invalid_json": (400, 50109, "The request body contains invalid JSON."),
     "reply_without_history": (

@@ -8,6 +8,7 @@ import secrets
 import time
 
 from playground.discord.errors import refusal
+from playground.discord.events import EventLog
 from playground.discord.snowflake import SnowflakeMaker
 from playground.discord.types import Clock, Json
 from playground.discord.world import Channel, Guild, Message, User
@@ -43,7 +44,10 @@ class Answer:
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Interaction:
-    """One interaction. `payload` is what the bot was sent; `answered` is set with the answer."""
+    """One interaction. `payload` is what the bot was sent; `answered` is set with the answer.
+
+    `messages` are those made through its token, the first answer's among them.
+    """
 
     id: int
     token: str
@@ -52,6 +56,7 @@ class Interaction:
     channel: Channel
     guild: Guild | None
     created_at: float
+    log: EventLog = dataclasses.field(repr=False)
     name: str = ""
     is_context_menu: bool = False
     source: Message | None = None
@@ -62,7 +67,7 @@ class Interaction:
     dispatched_at: float = 0.0
     response_ms: float | None = None
     original_id: int | None = None
-    message_ids: set[int] = dataclasses.field(default_factory=set)
+    messages: list[Message] = dataclasses.field(default_factory=list)
     first: Answer | None = None
 
     async def answer(self, timeout: float = FIRST_ANSWER_S) -> Answer:
@@ -71,6 +76,27 @@ class Interaction:
             await self.answered.wait()
         assert self.first is not None  # noqa: S101 - set before the event
         return self.first
+
+    async def final(self, timeout: float = 5.0) -> Message:
+        """Return the message that the person is left with, waiting out a "thinking" one.
+
+        That is the first answer's message once it says something; where the bot took the thinking
+        message away instead, the first followup. Raises TimeoutError after so many real seconds,
+        and LookupError for an answer that has no message (a modal, choices).
+        """
+        async with asyncio.timeout(timeout):
+            answer = await self.answer(timeout)
+            if answer.message is None:
+                raise LookupError(f"the answer was a {answer.kind}")
+            while (message := self._said(answer.message)) is None:
+                await self.log.wait_for(lambda _: True, timeout=timeout)
+            return message
+
+    def _said(self, original: Message) -> Message | None:
+        if not original.deleted:
+            return None if original.loading else original
+        later = [m for m in self.messages if m is not original]
+        return later[0] if later else None
 
     def settle(self, answer: Answer) -> None:
         """Note the first answer."""
@@ -91,9 +117,10 @@ class Interaction:
 class InteractionBook:
     """All interactions, by id and by token."""
 
-    def __init__(self, ids: SnowflakeMaker, clock: Clock, app_id: int) -> None:
+    def __init__(self, ids: SnowflakeMaker, clock: Clock, log: EventLog, app_id: int) -> None:
         self.ids = ids
         self.clock = clock
+        self.log = log
         self.app_id = app_id
         self.by_id: dict[int, Interaction] = {}
         self.by_token: dict[str, Interaction] = {}
@@ -105,7 +132,7 @@ class InteractionBook:
         number = self.ids.next()
         raw = f"interaction:{number}:{secrets.token_urlsafe(96)}".encode()
         token = base64.urlsafe_b64encode(raw).decode().rstrip("=")
-        made = Interaction(number, token, kind, user, channel, guild, self.clock.now())
+        made = Interaction(number, token, kind, user, channel, guild, self.clock.now(), self.log)
         self.by_id[number] = made
         self.by_token[token] = made
         return made

@@ -23,9 +23,17 @@ class Shape:
 
 
 def safe_name(filename: str) -> str:
-    """Return the name a file is kept under: Discord replaces what is not plain ASCII."""
-    name = _UNSAFE.sub("_", filename.rsplit("/", 1)[-1].rsplit("\\", 1)[-1]).lstrip(".")
+    """Return the name a file is kept under.
+
+    Discord replaces what is not plain ASCII and takes dots and underscores off both ends.
+    """
+    name = _UNSAFE.sub("_", filename.rsplit("/", 1)[-1].rsplit("\\", 1)[-1]).strip("._")
     return name or "unknown"
+
+
+def named_by(url: str) -> str:
+    """Return the kept name of the file that an `attachment://` address names."""
+    return safe_name(url.removeprefix("attachment://"))
 
 
 def content_type_of(filename: str) -> str:

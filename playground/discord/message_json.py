@@ -102,8 +102,8 @@ class MessageWriter:
             "mentions": [user_json(users[user_id]) for user_id in message.mentions],
             "mention_roles": [str(role_id) for role_id in message.mention_roles],
             "attachments": [self.attachment(file) for file in message.attachments],
-            "embeds": self._with_links(message, message.embeds),
-            "components": self._with_links(message, message.components),
+            "embeds": [self._linked(part) for part in message.embeds],
+            "components": [self._linked(part) for part in message.components],
             "pinned": False,
             "flags": message.flags,
         }
@@ -119,13 +119,8 @@ class MessageWriter:
             written["sticker_items"] = message.stickers
         return written
 
-    def _with_links(self, message: Message, parts: list[Json]) -> list[Json]:
-        """Replace the inner "cdn:PATH" addresses of stored parts by signed ones."""
-        if not message.files:
-            return parts
-        return [self._linked(part) for part in parts]
-
     def _linked(self, part: Json) -> Json:
+        """Return a stored part with its inner "cdn:PATH" addresses replaced by signed ones."""
         written: Json = {}
         for key, value in part.items():
             if isinstance(value, dict):

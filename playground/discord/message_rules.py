@@ -27,13 +27,18 @@ FIRST_REAL_ID = 1 << 40
 
 @dataclasses.dataclass(slots=True)
 class Listed:
-    """One entry of `attachments`: a file that stays (real id) or comes (number of the upload)."""
+    """One entry of `attachments`: a file that stays (real id) or comes (number of the upload).
+
+    `described` tells whether the entry speaks of the description at all; a null or an empty one
+    takes it away.
+    """
 
     id: int
-    filename: str | None
-    description: str | None
-    spoiler: bool | None
-    path: Path
+    filename: str | None = None
+    description: str | None = None
+    described: bool = False
+    spoiler: bool | None = None
+    path: Path = ()
 
 
 @dataclasses.dataclass(slots=True)
@@ -124,7 +129,16 @@ def _attachments(form: Form, path: Path, listed: Any) -> list[Listed]:
         filename = entry.get("filename")
         if filename is not None:
             form.length((*at, "filename"), filename, 1, 1024)
-        found.append(Listed(number, filename, description, entry.get("is_spoiler"), at))
+        found.append(
+            Listed(
+                number,
+                filename,
+                description or None,
+                described="description" in entry,
+                spoiler=entry.get("is_spoiler"),
+                path=at,
+            )
+        )
     return found
 
 

@@ -7,8 +7,9 @@ from playground.discord.events import EventLog
 from playground.discord.gateway import Gateway
 from playground.discord.gateway_session import Session
 from playground.discord.message_json import MessageWriter
+from playground.discord.payloads import channel_json
 from playground.discord.types import Clock, Json
-from playground.discord.world import ChannelKind, Message, World
+from playground.discord.world import Channel, ChannelKind, Guild, Message, World
 
 # How long a nonce is remembered ("a few minutes"), on the injected clock.
 NONCE_LIFE_S = 300.0
@@ -52,8 +53,9 @@ class MessageBook:
         channel = self.world.channels[message.channel_id]
         channel.message_ids.append(message.id)
         # A new message opens an archived thread again. Source: "topics/threads".
-        if channel.kind is ChannelKind.THREAD:
+        if channel.kind is ChannelKind.THREAD and channel.archived:
             channel.archived = False
+            self.thread_changed(channel)
         self.log.add("message_create", message)
         self._tell("MESSAGE_CREATE", message)
 
@@ -66,10 +68,7 @@ class MessageBook:
 
     def remove(self, message: Message) -> None:
         """Let a message go, with its files."""
-        message.deleted = True
-        self.world.messages.pop(message.id, None)
-        for file in message.files:
-            self.cdn.forget(file.path)
+        self.forget(message)
         if message.ephemeral:
             self.log.add("ephemeral_delete", message)
             return
@@ -84,6 +83,24 @@ class MessageBook:
             self.gateway.dispatch(
                 "MESSAGE_DELETE", gone, intent=_intent(message), guild_id=message.guild_id
             )
+
+    def forget(self, message: Message) -> None:
+        """Take a message and its files out of the world, telling nobody."""
+        message.deleted = True
+        self.world.messages.pop(message.id, None)
+        for file in message.files:
+            self.cdn.forget(file.path)
+
+    def thread_changed(self, thread: Channel) -> None:
+        """Let everybody know that a thread was archived, locked or opened again."""
+        self.log.add("world", event="THREAD_UPDATE")
+        guild = self.world.guilds[thread.guild_id or 0]
+        self.tell_guild("THREAD_UPDATE", channel_json(self.world, thread), guild)
+
+    def tell_guild(self, name: str, data: Json, guild: Guild) -> None:
+        """Send an event about a guild, which the bot hears while it is in there."""
+        if guild.has_bot or name == "GUILD_DELETE":
+            self.gateway.dispatch(name, data, intent=gs.GUILDS, guild_id=guild.id)
 
     def bot_sees(self, channel_id: int) -> bool:
         """Tell whether the bot can see a channel at all."""

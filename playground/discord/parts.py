@@ -55,7 +55,7 @@ def build(clock: Clock, recorder: Recorder | None, *, rate_limits: bool) -> Part
     cdn = Cdn(clock)
     gateway = Gateway(world, log, token)
     commands = CommandStore(ids, clock, log, world.bot.id)
-    interactions = InteractionBook(ids, clock, world.bot.id)
+    interactions = InteractionBook(ids, clock, log, world.bot.id)
     book = MessageBook(world, clock, cdn, log, gateway)
     composer = Composer(world, cdn)
     limits = RateLimits(on=rate_limits)

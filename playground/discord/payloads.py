@@ -28,7 +28,7 @@ def user_json(user: User) -> Json:
         "id": str(user.id),
         "username": user.name if user.bot else user.name.lower().replace(" ", "_"),
         "global_name": None if user.bot else user.name,
-        "discriminator": "4021" if user.bot else "0",
+        "discriminator": ("0000" if user.webhook else "4021") if user.bot else "0",
         "avatar": None,
         "avatar_decoration_data": None,
         "collectibles": None,

@@ -9,6 +9,7 @@ from playground.discord.media_probe import content_type_of
 from playground.discord.mentions import Allowed
 from playground.discord.message_rules import MAX_CONTENT, Draft
 from playground.discord.parts import Parts
+from playground.discord.sources import store_sticker
 from playground.discord.stage import Stage, Who
 from playground.discord.types import Json, Ref
 from playground.discord.uploads import Upload
@@ -36,16 +37,21 @@ class Posting:
         embeds: Sequence[Json] = (),
         reply_to: Message | Ref | None = None,
         ping: bool = True,
-        webhook: str | None = None,
+        as_webhook: str | None = None,
+        as_bot: str | None = None,
     ) -> Message:
-        """Post a message. Mentions are written "<@id>".
+        """Post a message. Mentions are written "<@id>"; the bot's own is `bot_mention`.
 
-        `stickers` are pictures by name; `embeds` are what Discord would show for a link;
-        `webhook` posts under that name as a webhook instead of a member. Raises NotPossibleError
-        without the permission, for an empty or over-long message, or a file above the limit.
+        `stickers` are files by name (PNG, APNG, GIF or Lottie, by their bytes); `embeds` are what
+        Discord would show for a link, see link_embed(). `as_webhook` posts under that name as a
+        webhook, `as_bot` as another bot, which joins if it is not there yet. Raises
+        NotPossibleError without the permission, for an empty or over-long message, or a file above
+        the limit.
         """
+        if as_bot is not None:
+            member = self._other_bot(as_bot, guild)
         place = self._stage.place(channel, guild, member)
-        message = self._blank(place, member, webhook)
+        message = self._blank(place, member, as_webhook)
         if len(content) > MAX_CONTENT:
             raise NotPossibleError(f"a message has {MAX_CONTENT} characters at most")
         if reply_to is not None:
@@ -55,7 +61,7 @@ class Posting:
             message.kind = MessageKind.REPLY
             message.reference, message.reference_channel_id = target.id, place.id
         message.embeds = list(embeds)
-        message.stickers = [self._sticker(name, data) for name, data in stickers]
+        message.stickers = [store_sticker(self.parts, *sticker) for sticker in stickers]
         draft = Draft((), Allowed(replied_user=ping), content=content.strip())
         files = {
             index: Upload(index, name, content_type_of(name), data)
@@ -99,7 +105,8 @@ class Posting:
     def _author(self, place: Channel, member: Who, webhook: str | None) -> User:
         world = self.parts.world
         if webhook is not None:
-            author = User(id=self.parts.ids.next(), name=webhook, bot=True)
+            known = [u for u in world.users.values() if u.webhook and u.name == webhook]
+            author = known[0] if known else User(self.parts.ids.next(), webhook, webhook=True)
             world.users[author.id] = author
             return author
         if place.recipient_id is not None:
@@ -116,7 +123,9 @@ class Posting:
             return permissions.ALL
         return self._stage.allowed(self.parts.world.guilds[place.guild_id], place, message.author)
 
-    def _sticker(self, name: str, data: bytes) -> Json:
-        sticker_id = self.parts.ids.next()
-        self.parts.cdn.put(f"/stickers/{sticker_id}.png", data, "image/png")
-        return {"id": str(sticker_id), "name": name, "format_type": 1}
+    def _other_bot(self, name: str, guild: Ref | Guild | None) -> User:
+        home = self.parts.world.guild(guild)
+        for one in home.members.values():
+            if one.user.name == name and one.user.bot:
+                return one.user
+        return self.parts.founder.member(home, name, bot=True).user

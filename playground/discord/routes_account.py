@@ -50,7 +50,7 @@ class AccountRoutes:
 
     async def user(self, call: Call) -> Reply:
         user = self.world.users.get(call.number(0))
-        if user is None:
+        if user is None or user.webhook:
             raise refusal("unknown_user")
         return Reply(user_json(user))
 
@@ -80,7 +80,11 @@ class AccountRoutes:
             raise refusal("unknown_user")
         if user.bot:
             raise refusal("user_closed")
-        return Reply(channel_json(self.world, self.world.dm(user)))
+        known = len(self.world.channels)
+        channel = self.world.dm(user)
+        if len(self.world.channels) > known:
+            self.log.add("world", event="CHANNEL_CREATE", channel_id=channel.id)
+        return Reply(channel_json(self.world, channel))
 
     async def channel(self, call: Call) -> Reply:
         return Reply(channel_json(self.world, self.access.see(call.number(0))))

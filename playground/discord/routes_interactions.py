@@ -8,7 +8,7 @@ from playground.discord.interactions import Interaction, InteractionBook
 from playground.discord.message_rules import read_draft
 from playground.discord.messages import MessageBook
 from playground.discord.rest import NO_CONTENT, Call, Reply, Route, route
-from playground.discord.world import FLAG_EPHEMERAL, ChannelKind, Message, World
+from playground.discord.world import FLAG_EPHEMERAL, Channel, ChannelKind, Message, World
 
 _TRUE = ("1", "true", "True")
 
@@ -50,6 +50,7 @@ class InteractionRoutes:
 
     async def callback(self, call: Call) -> Reply:
         interaction = self.interactions.to_answer(call.number(0), call.ids[1])
+        self._place(interaction)
         told = await self.callbacks.answer(interaction, call.body)
         if call.query.get("with_response") in _TRUE:
             return Reply(told)
@@ -58,6 +59,9 @@ class InteractionRoutes:
     async def followup(self, call: Call) -> Reply:
         """Add a message; the first one after a defer fills in the "thinking" message instead."""
         interaction = self._interaction(call)
+        channel = self._place(interaction)
+        if channel.kind is ChannelKind.THREAD and channel.locked:
+            raise refusal("thread_archived")
         form = Form()
         draft = read_draft(form, call.json, of_interaction=True)
         original = self.world.messages.get(interaction.original_id or 0)
@@ -72,7 +76,7 @@ class InteractionRoutes:
         await self.composer.apply(
             form, message, draft, call.body.uploads, may_ping_all=False, created=True
         )
-        interaction.message_ids.add(message.id)
+        interaction.messages.append(message)
         self.book.add(message)
         return self._told(message)
 
@@ -81,8 +85,8 @@ class InteractionRoutes:
 
     async def edit(self, call: Call) -> Reply:
         message = self._message(call)
-        channel = self.world.channels.get(message.channel_id)
-        if channel is not None and channel.kind is ChannelKind.THREAD and channel.archived:
+        channel = self.world.channels[message.channel_id]
+        if channel.kind is ChannelKind.THREAD and channel.archived:
             raise refusal("thread_archived")
         form = Form()
         draft = read_draft(form, call.json, of_interaction=True, edit=True)
@@ -100,13 +104,24 @@ class InteractionRoutes:
     def _interaction(self, call: Call) -> Interaction:
         return self.interactions.of_webhook(call.number(0), call.ids[1])
 
+    def _place(self, interaction: Interaction) -> Channel:
+        """Return the channel of an interaction. Raises ApiError 10003 once it was deleted."""
+        if interaction.channel.id not in self.world.channels:
+            raise refusal("unknown_channel")
+        return interaction.channel
+
     def _message(self, call: Call) -> Message:
-        """Find @original or a message made through this very token. Raises ApiError 10008."""
+        """Find @original or a message made through this very token.
+
+        Raises ApiError 10008, or 10003 without the channel.
+        """
         interaction = self._interaction(call)
+        self._place(interaction)
         wanted = interaction.original_id
         if len(call.ids) > 2:
             wanted = call.number(2)
-            if wanted not in interaction.message_ids and wanted != interaction.original_id:
+            known = {message.id for message in interaction.messages}
+            if wanted not in known | {interaction.original_id}:
                 raise refusal("unknown_message")
         message = self.world.messages.get(wanted or 0)
         if message is None:

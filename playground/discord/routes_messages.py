@@ -9,7 +9,7 @@ from playground.discord.messages import MessageBook
 from playground.discord.ratelimit import RateLimits
 from playground.discord.rest import NO_CONTENT, Call, Reply, Route, route
 from playground.discord.types import Clock, Json
-from playground.discord.world import Channel, ChannelKind, Message, MessageKind, World
+from playground.discord.world import Channel, ChannelKind, Message, MessageKind, User, World
 
 # Older messages of one's own may be edited three times in six seconds per channel only.
 OLD_EDIT_AFTER_S = 3600.0
@@ -147,12 +147,19 @@ class MessageRoutes:
         return channel, message
 
     def _may_send(self, channel: Channel, draft: Draft, call: Call) -> None:
-        if channel.recipient_id is not None and not self.world.users[channel.recipient_id].dms_open:
-            raise refusal("user_closed")
+        if channel.recipient_id is not None:
+            self._may_write_to(self.world.users[channel.recipient_id])
         if channel.kind is ChannelKind.THREAD and channel.locked:
             raise refusal("thread_archived")
         self.access.need(channel, permissions.sending(channel))
         self._may_show(channel, draft, call)
+
+    def _may_write_to(self, user: User) -> None:
+        shared = [g for g in self.world.guilds.values() if g.has_bot and user.id in g.members]
+        if not shared:
+            raise refusal("no_server_in_common")
+        if not user.dms_open:
+            raise refusal("user_closed")
 
     def _may_show(self, channel: Channel, draft: Draft, call: Call) -> None:
         if call.body.uploads:

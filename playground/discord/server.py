@@ -6,10 +6,12 @@ from aiohttp import web
 
 from playground.discord import permissions
 from playground.discord.actions import Hands
+from playground.discord.admin import Admin
 from playground.discord.controls import Controls
 from playground.discord.events import Event, EventLog
 from playground.discord.parts import build
 from playground.discord.posting import Posting
+from playground.discord.sources import Sources
 from playground.discord.stage import Who
 from playground.discord.types import Clock, Json, Ref
 from playground.discord.uploads import HARD_LIMIT
@@ -17,7 +19,7 @@ from playground.discord.world import Channel, ChannelKind, Guild, Message, World
 from playground.record import Recorder
 
 
-class LocalDiscord(Hands, Posting, Controls):
+class LocalDiscord(Hands, Posting, Sources, Controls, Admin):
     """A Discord on 127.0.0.1, as strict as the real one.
 
     Token lives, link expiry, message times and the age of edits follow the injected clock; the
@@ -83,6 +85,11 @@ class LocalDiscord(Hands, Posting, Controls):
     @property
     def world(self) -> World:
         return self.parts.world
+
+    @property
+    def bot_mention(self) -> str:
+        """How a message mentions the bot."""
+        return f"<@{self.world.bot.id}>"
 
     @property
     def events(self) -> EventLog:

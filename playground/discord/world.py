@@ -43,7 +43,10 @@ class MessageKind(enum.IntEnum):
 
 @dataclasses.dataclass(slots=True, eq=False)
 class User:
-    """An account. `upload_limit` is what it paid for (bytes); None for an ordinary one."""
+    """An account. `upload_limit` is what it paid for (bytes); None for an ordinary one.
+
+    A webhook has no account, but writes messages like a bot with an id of its own.
+    """
 
     id: int
     name: str
@@ -51,6 +54,10 @@ class User:
     locale: str = "en-US"
     dms_open: bool = True
     upload_limit: int | None = None
+    webhook: bool = False
+
+    def __post_init__(self) -> None:
+        self.bot = self.bot or self.webhook
 
 
 @dataclasses.dataclass(slots=True, eq=False)

@@ -39,6 +39,7 @@ class Call:
     has_key: bool
     has_room: bool
     twist: Twist = field(default_factory=Twist)
+    picture_problem: str | None = None  # of a start image that was tried before the answer
 
 
 # What every request but a creation has to pass; a creation has its own order.
@@ -108,7 +109,7 @@ class Api:
         elif check == "prompt":
             read_prompt(call.body)
         elif check == "options":
-            read_options(call.body)
+            self._check_picture(call)
         elif check == "key" and not call.has_key:
             raise problem(401)
         elif check == "plan" and world.profile.plan not in world.profile.api_plans:
@@ -117,6 +118,15 @@ class Api:
             raise ApiProblemError(too_many(world))
         elif check == "balance":
             self._check_balance(call)
+
+    def _check_picture(self, call: Call) -> None:
+        if read_options(call.body).image_url is None:
+            return
+        slug, model = read_model(call.body, self._world.catalogue)
+        if model.slug in self._world.catalogue.without_pictures:
+            raise invalid("image_url", f"{slug} does not take a start image")
+        if call.picture_problem is not None:
+            raise invalid("image_url", call.picture_problem)
 
     def _check_balance(self, call: Call) -> None:
         _, model = read_model(call.body, self._world.catalogue)

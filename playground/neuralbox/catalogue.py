@@ -101,11 +101,15 @@ OTHER_MODELS: tuple[dict[str, Any], ...] = tuple(
 
 
 class Catalogue:
-    """The models on offer. Prices can be changed and slugs withdrawn while the server runs."""
+    """The models on offer. Prices can be changed and slugs withdrawn while the server runs.
+
+    Models in `without_pictures` (slugs as in the table) make no video from an image.
+    """
 
     def __init__(self, models: tuple[BoxModel, ...] = VIDEO_MODELS) -> None:
         self.models = {model.slug: model for model in models}
         self.withdrawn: set[str] = set()
+        self.without_pictures: set[str] = set()
 
     def find(self, slug: str) -> BoxModel | None:
         """Return the model of that slug, whichever of its published spellings is used, or None."""

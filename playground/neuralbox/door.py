@@ -9,7 +9,7 @@ import json
 import socket
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any
 
@@ -63,9 +63,11 @@ class Door:
     async def enter_api(self, request: web.Request) -> web.StreamResponse:
         """Record, count and answer one request to the API."""
         world = self._world
-        body = _parsed(await request.read())
+        raw = await request.read()
+        body = _parsed(raw)
         seen = _seen(request, request.match_info["path"], body, world.clock.now())
         world.requests.append(seen)
+        world.look_for_secrets(seen, f"{request.path_qs} {raw.decode(errors='replace')}")
         world.touch()
         has_key = request.headers.get("Authorization") == f"Bearer {world.key}"
         is_creation = (seen.method, seen.path) == ("POST", "/generate")
@@ -86,6 +88,8 @@ class Door:
             fault.twist if fault else Twist(),
         )
         await self._linger(reply.wait_before_s)
+        if is_creation and reply.carried_out and world.profile.bad_picture == "refusal":
+            call = replace(call, picture_problem=await self._files.picture_problem(body))
         parcel = self._answer(call, reply)
         await self._linger(reply.wait_after_s)
         if reply.has_allowance_headers:

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Literal
 
 AS_BILLED: Any = object()  # the cost shown is the cost taken
@@ -22,22 +23,31 @@ Ending = Literal["answer", "drop", "reset", "half", "drip", "leave"]
 @dataclass(frozen=True, slots=True)
 class Match:
     """Which requests a fault is for: method, path below the API's base (a regular expression that
-    has to fit all of it), and a part of the prompt in the body."""
+    has to fit all of it), a part of the prompt in the body, and whether it brings a start image."""
 
     method: str | None = None
     path: str = ".*"
     prompt: str | None = None
+    has_picture: bool | None = None
 
     def fits(self, method: str, path: str, body: object) -> bool:
         """True when the request is of this kind."""
         if self.method not in {None, method} or not re.fullmatch(self.path, path):
             return False
-        if self.prompt is None:
-            return True
-        return isinstance(body, dict) and self.prompt in str(body.get("prompt", ""))
+        given = body if isinstance(body, dict) else {}
+        if self.has_picture not in {None, bool(find_picture(given))}:
+            return False
+        return self.prompt is None or self.prompt in str(given.get("prompt", ""))
+
+
+def find_picture(body: Mapping[str, Any]) -> object:
+    """Return the `image_url` of a creation's body, wherever it stands, or None."""
+    params = body.get("params")
+    return body.get("image_url") or (params.get("image_url") if isinstance(params, dict) else None)
 
 
 CREATE = Match("POST", "/generate")
+WITH_PICTURE = Match("POST", "/generate", has_picture=True)
 STATUS = Match("GET", "/generate/.+")
 HISTORY = Match("GET", "/user/history")
 BALANCE = Match("GET", "(/user)?/balance")
@@ -86,6 +96,8 @@ class Twist:
     url: str | None = None
     created_at: Any = None
     file_bytes: int | None = None
+    heavy_bytes: int | None = None
+    file: Path | None = None
     history_prompt: Callable[[str], str] | None = None
 
     def with_more(self, other: "Twist") -> "Twist":
@@ -297,6 +309,17 @@ def missing_file(*, on: Match = CREATE, times: int | None = 1) -> Fault:
 def file_size(size_bytes: int, *, on: Match = CREATE, times: int | None = 1) -> Fault:
     """Let the result be a playable mp4 of at least this many bytes (padded at its end)."""
     return Fault(on, times, twist=Twist(file_bytes=size_bytes))
+
+
+def heavy(size_bytes: int, *, on: Match = CREATE, times: int | None = 1) -> Fault:
+    """Let the result be a grainy clip in the model's full size, of at least this many bytes of
+    real H.264; made once in a process and then served again."""
+    return Fault(on, times, twist=Twist(heavy_bytes=size_bytes))
+
+
+def clip(path: Path, *, on: Match = CREATE, times: int | None = 1) -> Fault:
+    """Let the result be this file, as it stands."""
+    return Fault(on, times, twist=Twist(file=path))
 
 
 def _drop_id(answer: dict[str, Any]) -> None:

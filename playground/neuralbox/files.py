@@ -1,9 +1,11 @@
-"""Finds the file behind a result address, waiting for its clip where it is still being made."""
+"""The files that go out and come in: results, waited for while they are made, and start images."""
 
 from pathlib import Path
 
 from playground.neuralbox.books import BoxGeneration
+from playground.neuralbox.faults import find_picture
 from playground.neuralbox.lifecycle import Lifecycle
+from playground.neuralbox.pictures import PictureProblemError
 from playground.neuralbox.studio import Studio
 from playground.neuralbox.world import World
 
@@ -28,9 +30,22 @@ class ResultFiles:
         files = await self._studio.files(self._studio.spec(generation))
         if suffix != ".mp4":
             return files.thumbnail
+        if generation.twist.file is not None:
+            return generation.twist.file
         if generation.twist.file_bytes is not None:
             return await self._studio.padded(files, generation.twist.file_bytes)
         return files.video
+
+    async def picture_problem(self, body: object) -> str | None:
+        """Try to fetch the start image that a creation's body names; say what is wrong with it."""
+        url = find_picture(body) if isinstance(body, dict) else None
+        if not isinstance(url, str):
+            return None
+        try:
+            await self._studio.load_picture(url)
+        except PictureProblemError as error:
+            return str(error)
+        return None
 
 
 def _has_file(generation: BoxGeneration) -> bool:

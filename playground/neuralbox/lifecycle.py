@@ -55,7 +55,8 @@ class Lifecycle:
         now = world.clock.now()
         lag_s = world.profile.history_lag_s if twist.history_lag_s is None else twist.history_lag_s
         is_gen = bool(twist.gen_id) or world.profile.dialect.ids == "gen"
-        width, height = self._studio.size(order.model, options.ratio)
+        is_heavy = twist.heavy_bytes is not None
+        width, height = self._studio.size(order.model, options.ratio, is_full=is_heavy)
         generation = BoxGeneration(
             id=world.books.new_id(gen=is_gen, wanted=twist.answered_id),
             model=order.slug,

@@ -6,6 +6,7 @@ Source: "video".
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from playground.neuralbox.catalogue import DURATIONS_S, RATIOS, BoxModel, Catalogue
 from playground.neuralbox.problems import invalid, problem
@@ -13,6 +14,7 @@ from playground.neuralbox.problems import invalid, problem
 UNREADABLE: Any = object()  # a body that is not JSON
 DEFAULT_DURATION_S = 5
 DEFAULT_RATIO = "16:9"
+MAX_ADDRESS = 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,24 @@ def read_options(body: object) -> Options:
     if ratio not in RATIOS:
         raise invalid("aspect_ratio", f"must be one of {', '.join(RATIOS)}")
     image_url = _text(both, "image_url")
-    if image_url is not None and not image_url.startswith(("http://", "https://")):
-        raise invalid("image_url", "must be an http or https address")
+    if image_url is not None and (problem_of := _address_problem(image_url)):
+        raise invalid("image_url", problem_of)
     return Options(duration, ratio, image_url, _text(both, "negative_prompt"))
+
+
+def _address_problem(address: str) -> str | None:
+    """Say what is wrong with a start image's address; None if it may be asked for."""
+    is_plain = address.isascii() and address.isprintable() and " " not in address
+    try:
+        parts = urlsplit(address)
+        names_place = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        names_place = False
+    if not is_plain or not names_place or parts.scheme not in {"http", "https"}:
+        return "must be an http or https address"
+    if parts.username is not None or parts.password is not None:
+        return "must not carry a user or a password"
+    return f"must have {MAX_ADDRESS} characters at most" if len(address) > MAX_ADDRESS else None
 
 
 def _text(given: Mapping[str, Any], name: str) -> str | None:

@@ -1,4 +1,8 @@
-"""Start images: fetched by their address, as the service does, and brought into a common form."""
+"""Start images: fetched by their address, as the service does, and brought into a common form.
+
+What providers take is not published beyond "a public address"; these are the safest assumptions: a
+few megabytes of PNG or JPEG, sent without cookies being asked for.
+"""
 
 import hashlib
 import io
@@ -8,7 +12,8 @@ from pathlib import Path
 import aiohttp
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-LARGEST_BYTES = 25 * 1024 * 1024
+LARGEST_BYTES = 5 * 1024 * 1024
+FORMATS = ("PNG", "JPEG", "MPO")  # the last: a JPEG with a second picture behind it
 LARGEST_PIXELS = 50_000_000
 KEPT_SIDE = 1920
 TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
@@ -55,6 +60,8 @@ def keep(content: bytes, folder: Path) -> Picture:
     if not path.exists():
         try:
             with Image.open(io.BytesIO(content)) as opened:
+                if opened.format not in FORMATS:
+                    raise PictureProblemError("the start image must be PNG or JPEG")
                 if opened.width * opened.height > LARGEST_PIXELS:
                     raise PictureProblemError("the start image has too many pixels")
                 upright = ImageOps.exif_transpose(opened).convert("RGB")

@@ -65,7 +65,8 @@ class Profile:
 
     `realistic` adds what a long run shows: waits outside the published range, about 2 % stragglers
     and 3 % failures. `unlimited_headers` says what the allowance headers look like on a plan
-    without limits. `checks` is the order in which a creation request is looked at.
+    without limits. `checks` is the order in which a creation request is looked at. `bad_picture`
+    is when a start image that cannot be used is told: as a failure, or as a 422 at once.
     """
 
     plan: str = "vip"
@@ -87,6 +88,7 @@ class Profile:
         "windows",
         "balance",
     )
+    bad_picture: Literal["failure", "refusal"] = "failure"
     realistic: bool = False
     history_lag_s: float = 0.0
     history_order: Literal["newest", "shuffled"] = "newest"

@@ -121,6 +121,15 @@ class LocalNeuralBox:
         return self._world.requests
 
     @property
+    def leaks(self) -> list[str]:
+        """Requests (method and path) whose address or body held a secret; see watch_for()."""
+        return self._world.leaks
+
+    def watch_for(self, *secrets: str) -> None:
+        """Note requests that hold one of these texts; the account's own key always counts."""
+        self._world.secrets |= set(secrets)
+
+    @property
     def file_requests(self) -> list[SeenRequest]:
         """Every request for a result file."""
         return self._world.file_requests

@@ -5,6 +5,8 @@ seconds and are made by a worker process, which is killed when the studio closes
 """
 
 import asyncio
+import atexit
+import functools
 import json
 import shutil
 import sys
@@ -34,6 +36,8 @@ KEPT_IN_MEMORY = 128  # small clips, each some 50 to 150 kB
 
 # Small clips of the whole process: a test run asks for the same ones again and again.
 _made: OrderedDict[ClipSpec, tuple[bytes, bytes]] = OrderedDict()
+# Heavy clips of the whole process, on disk until it ends.
+_heavy: dict[ClipSpec, "ClipFiles"] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +67,19 @@ class Studio:
         self._pictures: dict[str, Picture] = {}
         self._is_closing = False
 
-    def size(self, model: BoxModel, ratio: str) -> tuple[int, int]:
+    def size(self, model: BoxModel, ratio: str, *, is_full: bool = False) -> tuple[int, int]:
         """Return the width and height that clips of this model and ratio have here."""
-        return model.size(ratio, self._scale)
+        return model.size(ratio, 1.0 if is_full else self._scale)
 
     def spec(self, generation: BoxGeneration) -> ClipSpec:
         """Return what the generation's clip has to show."""
         shape = (generation.duration, generation.width, generation.height)
+        heavy_bytes = generation.twist.heavy_bytes or 0
         if self._is_shared:
-            return ClipSpec("", "", *shape)
+            return ClipSpec("", "", *shape, heavy_bytes=heavy_bytes)
         picture = self._pictures.get(generation.picture_sha256 or "")
         path = str(picture.path) if picture else None
-        return ClipSpec(generation.prompt, generation.model, *shape, path)
+        return ClipSpec(generation.prompt, generation.model, *shape, path, heavy_bytes)
 
     def begin(self, spec: ClipSpec) -> None:
         """Have a clip made, unless it was ordered before."""
@@ -125,7 +130,16 @@ class Studio:
     async def _make(self, spec: ClipSpec) -> ClipFiles:
         name = f"clip-{len(self._clips)}"
         files = ClipFiles(self._folder / f"{name}.mp4", self._folder / f"{name}.jpg")
-        if spec.width * spec.height <= LARGEST_ON_THREAD:
+        if spec.heavy_bytes and spec in _heavy:
+            return _heavy[spec]
+        if spec.heavy_bytes:
+            folder = _heavy_folder()
+            name = f"heavy-{len(_heavy)}-{id(self)}"
+            files = ClipFiles(folder / f"{name}.mp4", folder / f"{name}.jpg")
+            await self._make_large(spec, files)
+            await self._on_thread(_top_up, files.video, spec.heavy_bytes)
+            _heavy[spec] = files
+        elif spec.width * spec.height <= LARGEST_ON_THREAD:
             await self._on_thread(_make_small, spec, files, self._is_open)
         else:
             await self._make_large(spec, files)
@@ -190,6 +204,21 @@ def _make_small(spec: ClipSpec, files: ClipFiles, is_wanted: Callable[[], bool])
     _made.move_to_end(spec)
     files.video.write_bytes(made[0])
     files.thumbnail.write_bytes(made[1])
+
+
+@functools.cache
+def _heavy_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="neuralbox-heavy-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _top_up(video: Path, size_bytes: int) -> None:
+    """Pad a clip that came out a little below its size."""
+    if video.stat().st_size < size_bytes:
+        padded = video.with_suffix(".padded")
+        _pad(video, padded, size_bytes)
+        padded.replace(video)
 
 
 def _pad(video: Path, padded: Path, size_bytes: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from playground.neuralbox.faults import Fault
 from playground.neuralbox.profile import Profile
 from playground.neuralbox.protocols import Clock
 from playground.neuralbox.switches import Switches
+
+_API_ADDRESS = re.compile(r"/api/v\d+/(webhooks|interactions|channels)/")
 
 
 @dataclass(slots=True)
@@ -85,6 +88,8 @@ class World:
     script: Script = field(default_factory=Script)
     requests: list[SeenRequest] = field(default_factory=list)
     file_requests: list[SeenRequest] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set)
+    leaks: list[str] = field(default_factory=list)
     origin: str = ""
     skew_s: float = 0.0  # how far this server's idea of the time is off
     wait_scale: float = 1.0
@@ -99,6 +104,15 @@ class World:
         self.books = Books(Purse(self.profile.balance, self.profile.bonus), self.seed)
         self.luck = random.Random(self.seed)
         self.draw_fate = self._published_fate
+
+    def look_for_secrets(self, seen: SeenRequest, text: str) -> None:
+        """Note a request whose text tells what nobody may be told: a secret, or an API's address.
+
+        Addresses below a Discord API stand for whoever holds a token, or have one in them.
+        """
+        told = [secret for secret in {*self.secrets, self.key} if secret in text]
+        if told or _API_ADDRESS.search(text):
+            self.leaks.append(f"{seen.method} {seen.path}")
 
     def touch(self) -> None:
         """Tell those who wait that something is different: a request, an end, a switch."""

@@ -48,15 +48,6 @@ async def test_a_reply_whose_answer_is_lost_is_not_sent_twice(play: Rig) -> None
     assert len(play.pings(card)) == 1
 
 
-async def test_a_file_above_the_places_limit_becomes_a_link(play: Rig) -> None:
-    play.box.script(faults.file_size(11 * 1024 * 1024, on=faults.CREATE))
-    card = await play.card()
-    done = await play.finished(card)
-    assert done.files == []
-    assert play.box.origin in play.fields(done)["Download"]
-    play.sound()
-
-
 @pytest.mark.parametrize(
     "url",
     ["https://evil.example/1.mp4", "http://169.254.169.254/x", "file:///etc/passwd"],

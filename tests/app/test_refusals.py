@@ -65,7 +65,7 @@ async def test_a_command_that_comes_from_a_direct_message_all_the_same_is_refuse
 ) -> None:
     play.discord.script(fault("POST", r"/interactions/\d+/.*/callback", status=404))
     interaction = await play.discord.slash("video", prompt="  \u200b ")
-    await play.eventually(lambda: len(play.discord.events) > 0 and interaction.first is None)
+    await play.eventually(lambda: not play.discord.parts.faults.faults)
     payload = interaction.payload
     payload["user"] = payload.pop("member")["user"]
     del payload["guild_id"]

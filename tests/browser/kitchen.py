@@ -14,6 +14,7 @@ from playground.clock import PlayClock
 from playground.discord import LocalDiscord
 from playground.neuralbox import LocalNeuralBox
 from playground.page import routes
+from tests.browser.gallery import Settings, hang, picker
 from tests.playground.discord.client import Bot, bot_on
 
 Asked = discord.Interaction[Bot]
@@ -126,11 +127,15 @@ def commands(bot: Bot) -> None:
     async def animate(interaction: Asked, message: discord.Message) -> None:
         await interaction.response.send_modal(Form(message))
 
+    picker(bot)
+
     @bot.event
     async def on_interaction(interaction: Asked) -> None:
         data = dict(interaction.data or {})
         is_press = interaction.type is discord.InteractionType.component
-        if is_press and data["custom_id"] != "silence":
+        if is_press and str(data["custom_id"]).startswith("form:"):
+            await interaction.response.send_modal(Settings())
+        elif is_press and data["custom_id"] != "silence":
             text = f"{data['custom_id']} {len(data.get('values', []))}"  # type: ignore[arg-type]
             await interaction.response.send_message(text, ephemeral=True)
 
@@ -145,6 +150,7 @@ async def main() -> None:
     local.mount(routes(local, box, clock))
     await box.start()
     await local.start()
+    await hang(local)
     async with bot_on(local, commands):
         sys.stdout.write(f"Playground: {local.origin}/\n")
         sys.stdout.flush()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.turns import Turns
-from models import Job, State, VideoRequest
+from models import Job, Origin, Showing, State, VideoRequest
 
 _JOB = Job(
     id=0,
@@ -15,6 +15,10 @@ _JOB = Job(
     channel_id=0,
     message_id=None,
     request=VideoRequest("", "kling-v2.1", 5, "16:9"),
+    origin=Origin(),
+    is_private=False,
+    is_spoiler=False,
+    showing=Showing(),
     upload_limit_bytes=0,
     price_revision=0,
     fingerprint="",

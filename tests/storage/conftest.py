@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from models import Asker, Quote, VideoRequest
+from models import Asker, Order, Quote, VideoRequest
 from storage.database import Database, open_database
 
 NOW = 1_800_000_000
@@ -20,8 +20,8 @@ def asker(interaction_id: int, guild_id: int = GUILD, user_id: int = MEMBER) -> 
     return Asker(interaction_id, "token", guild_id, 31, user_id, 10 * 1024 * 1024)
 
 
-def request(prompt: str = "a paper boat") -> VideoRequest:
-    return VideoRequest(prompt, "kling-v2.1", 5, "16:9")
+def order(prompt: str = "a paper boat") -> Order:
+    return Order(VideoRequest(prompt, "kling-v2.1", 5, "16:9"))
 
 
 QUOTE = Quote(44, 1)

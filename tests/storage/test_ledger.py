@@ -10,7 +10,7 @@ from neuralbox import Generation, Status
 from storage import claims, invariants, jobs, ledger, settings
 from storage.database import Database
 from storage.errors import DuplicateInteractionError, ShortBudgetError, StaleStateError
-from tests.storage.conftest import GUILD, MEMBER, NOW, QUOTE, asker, request
+from tests.storage.conftest import GUILD, MEMBER, NOW, QUOTE, asker, order
 
 LIMITS = ledger.Limits(host_tokens=0, guild_tokens=100, member_tokens=0)
 
@@ -25,7 +25,7 @@ async def _reserve(
     return await db.write(
         moves.reserve,
         asker(interaction_id, user_id=user_id),
-        request(),
+        order(),
         quote,
         f"fingerprint {interaction_id}",
         limits,
@@ -109,7 +109,7 @@ async def test_a_replayed_interaction_has_one_job(db: Database) -> None:
 async def test_a_member_over_the_cap_of_unfinished_jobs_is_refused(db: Database) -> None:
     await _reserve(db, 1)
     with pytest.raises(TooManyJobsError):
-        await db.write(moves.reserve, asker(2), request(), QUOTE, "f", LIMITS, (1, 10), NOW)
+        await db.write(moves.reserve, asker(2), order(), QUOTE, "f", LIMITS, (1, 10), NOW)
 
 
 @pytest.mark.parametrize("cost", [0, 30, 44])
@@ -178,7 +178,7 @@ async def test_two_equal_requests_cannot_both_be_in_doubt(db: Database) -> None:
     ids = []
     for n in (1, 2):
         reservation = await db.write(
-            moves.reserve, asker(n), request(), QUOTE, "the same", LIMITS, (9, 9), NOW
+            moves.reserve, asker(n), order(), QUOTE, "the same", LIMITS, (9, 9), NOW
         )
         ids.append(reservation.job.id)
         await db.write(moves.enqueue, ids[-1], 31, 40 + n)

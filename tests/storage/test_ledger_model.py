@@ -27,7 +27,7 @@ from storage import claims, invariants, jobs, ledger, schema
 from storage import settings as facts
 from storage.claims import AlreadyClaimedError
 from storage.errors import DuplicateInteractionError, ShortBudgetError, StaleStateError
-from tests.storage.conftest import NOW, asker, request
+from tests.storage.conftest import NOW, asker, order
 
 CAPS = (2, 4)  # unfinished jobs of a member and of a guild
 IN_DOUBT = (State.SUBMITTING, State.UNKNOWN)
@@ -228,7 +228,7 @@ class Books(RuleBasedStateMachine):
         made = self._step(
             None if refusal is None else type(refusal),
             moves.reserve,
-            *(asked_by, request(job.prompt), quote, job.prompt, self.limits, CAPS, NOW),
+            *(asked_by, order(job.prompt), quote, job.prompt, self.limits, CAPS, NOW),
         )
         if refusal is not None:
             assert vars(made) == vars(refusal)

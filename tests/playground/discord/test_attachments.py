@@ -136,16 +136,3 @@ async def test_an_embed_shows_an_attached_picture_but_no_video(
     assert shown["embeds"][0]["image"]["width"] == 6
     assert (await api.file(shown["embeds"][0]["image"]["url"]))[1] == png
     assert set(shown["embeds"][1]) == {"type", "title"}
-
-
-async def test_an_embedded_picture_goes_when_no_embed_shows_it(
-    local: LocalDiscord, api: Api, png: bytes
-) -> None:
-    embed: Json = {"title": "a", "image": {"url": "attachment://p.png"}}
-    sent = (await api.send(embeds=[embed], files=[("p.png", png)])).json
-    url = sent["embeds"][0]["image"]["url"]
-    await api.edit(sent["id"], embeds=[{"title": "b", "image": {"url": url}}])
-    assert (await api.file(url))[0] == 200
-    await api.edit(sent["id"], embeds=[{"title": "c"}])
-    assert (await api.file(url))[0] == 404
-    assert local.world.message(sent["id"]).files == []

@@ -173,7 +173,7 @@ async def test_the_bot_hears_of_guilds_that_come_and_go(local: LocalDiscord) -> 
         local.remove_bot("Second Server")
         expected = {"Reelbox Playground", "Third"}
         await eventually(lambda: {guild.name for guild in bot.guilds} == expected)
-        local.return_bot("Second Server")
+        local.add_bot("Second Server")
         await eventually(lambda: len(bot.guilds) == 3)
         assert bot.get_guild(made.id) is not None
 

@@ -206,7 +206,7 @@ async def test_plain_messages_keep_to_the_rules(local: LocalDiscord) -> None:
 
 
 async def test_webhooks_and_other_bots_post_too(local: LocalDiscord) -> None:
-    hooked = await local.say("news", webhook="News")
+    hooked = await local.say("news", as_webhook="News")
     written = local.message_json(hooked)
     assert written["webhook_id"] == written["author"]["id"]
     assert written["author"]["bot"] is True

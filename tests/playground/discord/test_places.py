@@ -79,7 +79,7 @@ async def test_without_the_bot_a_guild_is_out_of_reach_until_it_is_back(
     assert (await api.ask("GET", f"/guilds/{local.world.first_guild.id}")).code == (403, 50001)
     with pytest.raises(NotPossibleError):
         await local.slash("hi")
-    local.return_bot()
+    local.add_bot()
     assert (await api.edit(sent, content="y")).status == 200
 
 

@@ -74,7 +74,7 @@ def _psnr_db(one: Image.Image, other: Image.Image) -> float:
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 async def test_the_clip_begins_with_the_picture_and_then_moves(
     caller: Caller, clock: FakeClock, gallery: Gallery, kind: str
 ) -> None:
@@ -91,7 +91,7 @@ async def test_the_clip_begins_with_the_picture_and_then_moves(
     frames = await _frames(caller, name)
     with Image.open(io.BytesIO(content)) as picture:
         expected = picture.convert("RGB").resize((320, 180), Image.Resampling.LANCZOS)
-    assert _psnr_db(frames[0], expected) > 30
+    assert _psnr_db(frames[0], expected) > 38
     assert _psnr_db(frames[60], expected) < 25
 
 
@@ -134,12 +134,15 @@ async def test_a_generation_waits_for_its_picture_and_still_ends_at_its_own_inst
         ("words", "Provider error: the start image could not be read"),
         ("half", "Provider error: the start image could not be read"),
         ("empty", "Provider error: the start image could not be read"),
+        ("webp", "Provider error: the start image must be PNG or JPEG"),
+        ("gif", "Provider error: the start image must be PNG or JPEG"),
     ],
 )
 async def test_a_picture_that_cannot_be_used_fails_the_generation_for_free(
     caller: Caller, gallery: Gallery, name: str, sentence: str
 ) -> None:
     gallery.shown |= {"words": b"no picture at all", "half": _picture()[:200], "empty": b""}
+    gallery.shown |= {"webp": _picture(kind="WEBP"), "gif": _picture(kind="GIF")}
     created = await caller.create(image_url=f"{gallery.origin}/{name}")
     await _until_loaded(caller, str(created["id"]))
     got = (await caller.get(f"/generate/{created['id']}")).json
@@ -148,7 +151,7 @@ async def test_a_picture_that_cannot_be_used_fails_the_generation_for_free(
 
 
 async def test_an_address_where_nobody_listens_fails_the_generation(caller: Caller) -> None:
-    for url in ("http://127.0.0.1:1/boat.png", "http://[::bad/", "https://nobody.invalid/boat"):
+    for url in ("http://127.0.0.1:1/boat.png", "https://nobody.invalid/boat"):
         created = await caller.create(image_url=url)
         await _until_loaded(caller, str(created["id"]))
         got = (await caller.get(f"/generate/{created['id']}")).json

@@ -1,6 +1,9 @@
 """The live side: what changed reaches whom it concerns, and nobody else."""
 
 import asyncio
+import io
+
+import discord
 
 from playground.clock import PlayClock
 from playground.discord import LocalDiscord
@@ -70,3 +73,17 @@ async def test_stopping_the_server_does_not_wait_for_open_pages(
         await feed.next("box")
         async with asyncio.timeout(3):
             await local.stop()
+
+
+async def test_a_direct_message_with_a_file_shows_up_for_its_reader_alone(
+    ben: Page, ada: Page, local: LocalDiscord
+) -> None:
+    async with bot_on(local) as bot, ben.feed() as bens, ada.feed() as adas:
+        reader = await bot.fetch_user(int(ben.member))
+        await reader.send("for you", file=discord.File(io.BytesIO(b"film"), "clip.mp4"))
+        message = (await bens.next("message"))["message"]
+        await ben.act("say", content="for all")
+        assert (await adas.next("message"))["message"]["content"] == "for all"
+    assert message["attachments"][0]["filename"] == "clip.mp4"
+    state = await ben.state()
+    assert state["messages"][state["dms"][0]["id"]][0]["content"] == "for you"

@@ -11,18 +11,10 @@ const MAX_PLAYERS = 60;
 
 const isSpoiler = (file) => file.filename.startsWith("SPOILER_") || Boolean(file.flags & 8);
 
-export function attachments(files, embeds = []) {
-  const shown = new Set(
-    embeds
-      .flatMap((e) => [e.image?.url, e.thumbnail?.url, e.author?.icon_url, e.footer?.icon_url])
-      .filter(Boolean),
-  );
-  const inEmbed = (file) =>
-    shown.has(`attachment://${file.filename}`) ||
-    [...shown].some((url) => ownPath(url)?.split("?")[0] === ownPath(file.url)?.split("?")[0]);
-  const rest = files.filter((file) => !inEmbed(file));
-  if (!rest.length) return null;
-  const pictures = rest.filter((file) => kind(file) === "image");
+/** Files that an embed shows by attachment:// are not among these: Discord leaves them out itself. */
+export function attachments(files) {
+  if (!files.length) return null;
+  const pictures = files.filter((file) => kind(file) === "image");
   return el(
     "div",
     { class: "attachments" },
@@ -33,7 +25,7 @@ export function attachments(files, embeds = []) {
           pictures.map((file) => cover(file, image(file))),
         )
       : null,
-    rest
+    files
       .filter((file) => kind(file) !== "image")
       .map((file) => (kind(file) === "video" ? cover(file, video(file)) : card(file))),
   );
@@ -53,22 +45,45 @@ export function image(file, name = "picture") {
     : `${file.filename} (show large)`;
   const ratio =
     file.width && file.height ? { "aspect-ratio": `${file.width} / ${file.height}` } : {};
-  return el(
+  const shown = el(
     "button",
     {
       type: "button",
       class: name,
+      title: file.description,
       "aria-label": label,
       on: { click: () => openImage(path, file.description) },
     },
     el("img", { src: path, alt: file.description ?? "", style: ratio, loading: "lazy" }),
   );
+  return file.description ? el("div", { class: "described" }, shown, altBadge(file)) : shown;
+}
+
+/** "ALT" in the corner; pressed, it shows the text. */
+function altBadge(file) {
+  const text = el("div", { class: "alt-text", hidden: true, text: file.description });
+  const badge = el(
+    "button",
+    {
+      type: "button",
+      class: "alt",
+      title: file.description,
+      "aria-label": "Alt text",
+      "aria-expanded": "false",
+    },
+    "ALT",
+  );
+  badge.addEventListener("click", () => {
+    text.hidden = !text.hidden;
+    badge.setAttribute("aria-expanded", String(!text.hidden));
+  });
+  return [badge, text];
 }
 
 export function video(file) {
   const kept = players.get(file.id);
   if (kept) {
-    kept.firstElementChild.setAttribute("aria-label", file.description || file.filename);
+    describe(kept, file);
     return kept;
   }
   const player = el("video", {
@@ -76,8 +91,6 @@ export function video(file) {
     playsinline: true,
     preload: "metadata",
     src: ownPath(file.url),
-    title: file.description ?? "",
-    "aria-label": file.description || file.filename,
     width: file.width ?? null,
     height: file.height ?? null,
     style:
@@ -85,26 +98,23 @@ export function video(file) {
         ? { "--shape": `${file.width} / ${file.height}`, "--wide": `${file.width / file.height}` }
         : {},
   });
-  const alt = el(
-    "button",
-    { type: "button", class: "alt", "aria-label": "Alt text", "aria-expanded": "false" },
-    "ALT",
-  );
-  const text = el("div", { class: "alt-text", hidden: true, text: file.description ?? "" });
-  alt.addEventListener("click", () => {
-    text.hidden = !text.hidden;
-    alt.setAttribute("aria-expanded", String(!text.hidden));
-  });
-  const node = el(
-    "figure",
-    { class: "video" },
-    player,
-    file.description ? [alt, text] : null,
-    el("figcaption", { class: "sr-only", text: file.filename }),
-  );
+  const caption = el("figcaption", { class: "sr-only", text: file.filename });
+  const node = el("figure", { class: "video" }, player, caption);
+  describe(node, file);
   players.set(file.id, node);
   if (players.size > MAX_PLAYERS) players.delete(players.keys().next().value);
   return node;
+}
+
+/** Give a player its alt text: an edit of the message may have changed it. */
+function describe(node, file) {
+  const player = node.firstElementChild;
+  player.title = file.description ?? "";
+  player.setAttribute("aria-label", file.description || file.filename);
+  if (node.dataset.described === (file.description ?? "")) return;
+  node.dataset.described = file.description ?? "";
+  for (const old of node.querySelectorAll(".alt, .alt-text")) old.remove();
+  if (file.description) player.after(...altBadge(file));
 }
 
 export function card(file) {

@@ -7,7 +7,10 @@ import { messageTime } from "./time.js";
 
 const INLINE_PER_ROW = 3;
 
-export function embed(data, attachments) {
+export function embed(data) {
+  // A link to a picture shows as the picture alone.
+  if (data.type === "image" && data.thumbnail)
+    return el("div", { class: "embed-bare" }, picture(data.thumbnail, "embed-image"));
   const colour = data.color ? `#${data.color.toString(16).padStart(6, "0")}` : null;
   const url = data.url ? webAddress(data.url) : null;
   const title = data.title ? inlineMarkdown(data.title) : null;
@@ -21,16 +24,16 @@ export function embed(data, attachments) {
         el(
           "div",
           { class: "embed-author" },
-          picture(data.author.icon_url, "embed-icon", attachments),
+          small(data.author.icon_url, data.author.proxy_icon_url),
           authorName(data.author),
         ),
       title && el("h3", { class: "embed-title" }, url ? linkTo(url.href, title) : title),
       data.description && el("div", { class: "embed-text" }, markdown(data.description)),
       data.fields?.length ? fields(data.fields) : null,
-      data.image?.url && picture(data.image.url, "embed-image", attachments),
-      footer(data, attachments),
+      data.image && picture(data.image, "embed-image"),
+      footer(data),
     ),
-    data.thumbnail?.url && picture(data.thumbnail.url, "embed-thumbnail", attachments),
+    data.thumbnail && picture(data.thumbnail, "embed-thumbnail"),
   );
 }
 
@@ -60,40 +63,38 @@ function fields(list) {
   return out;
 }
 
-function footer(data, attachments) {
+function footer(data) {
   const at = data.timestamp ? Date.parse(data.timestamp) / 1000 : null;
   if (!data.footer?.text && !at) return null;
   return el(
     "div",
     { class: "embed-footer" },
-    picture(data.footer?.icon_url, "embed-icon", attachments),
+    small(data.footer?.icon_url, data.footer?.proxy_icon_url),
     [data.footer?.text, at && messageTime(at)].filter(Boolean).join(" • "),
   );
 }
 
-function picture(address, name, attachments) {
-  if (!address) return null;
-  const attached = address.startsWith("attachment://")
-    ? attachments.find((a) => a.filename === address.slice("attachment://".length))
-    : null;
-  const path = ownPath(attached?.url ?? address);
-  if (!path) return name === "embed-icon" ? null : elsewhere(address);
-  const image = el("img", {
-    src: path,
-    class: name,
-    alt: attached?.description ?? "",
-    loading: "lazy",
-  });
-  if (name === "embed-icon") return image;
+function small(address, proxy) {
+  const path = ownPath(proxy) ?? ownPath(address);
+  return path ? el("img", { src: path, class: "embed-icon", alt: "", loading: "lazy" }) : null;
+}
+
+/** A picture of an embed, from this server's own file store or its proxy. */
+function picture({ url, proxy_url: proxy, description, width, height }, name) {
+  if (!url) return null;
+  const path = ownPath(proxy) ?? ownPath(url);
+  if (!path) return elsewhere(url);
+  const ratio = width && height ? { "aspect-ratio": `${width} / ${height}` } : {};
   return el(
     "button",
     {
       type: "button",
       class: `${name}-button`,
-      "aria-label": "Show the image large",
-      on: { click: () => openImage(path, image.alt) },
+      title: description,
+      "aria-label": description ? `${description} (show large)` : "Show the image large",
+      on: { click: () => openImage(path, description) },
     },
-    image,
+    el("img", { src: path, class: name, alt: description ?? "", style: ratio, loading: "lazy" }),
   );
 }
 

@@ -115,13 +115,13 @@ const RULES = [
   [/<\/([\p{L}\p{N}_ -]{1,100}):(\d{1,20})>/uy, (m) => commandPill(m[1])],
   [/<t:(-?\d{1,14})(?::([tTdDfFRsS]))?>/y, (m) => timestamp(Number(m[1]), m[2]) ?? m[0]],
   [
-    /<a?:(\w{2,32}):(\d{1,20})>/y,
+    /<(a?):(\w{2,32}):(\d{1,20})>/y,
     (m) =>
       el("img", {
         class: "emoji",
-        src: `/emojis/${m[2]}.png`,
-        alt: `:${m[1]}:`,
-        title: `:${m[1]}:`,
+        src: `/emojis/${m[3]}.${m[1] ? "gif" : "png"}`,
+        alt: `:${m[2]}:`,
+        title: `:${m[2]}:`,
       }),
   ],
   [/@(?:everyone|here)\b/y, (m) => pill(m[0])],

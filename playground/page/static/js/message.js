@@ -26,6 +26,7 @@ import { clockTime, full, messageTime } from "./time.js";
 
 const CONTEXT_COMMAND = 23;
 const LONG_PRESS_MS = 500;
+const TREMBLE_PX = 10;
 
 export const sentAt = (message) => Date.parse(message.timestamp) / 1000;
 
@@ -60,12 +61,10 @@ export function renderMessage(message, compact) {
         compact ? null : head(message, at),
         body(message),
         message.attachments?.length && !(message.flags & FLAG.COMPONENTS_V2)
-          ? attachments(message.attachments, message.embeds)
+          ? attachments(message.attachments)
           : null,
-        message.sticker_items?.map((s) =>
-          el("img", { class: "sticker", src: `/stickers/${s.id}.png`, alt: `Sticker: ${s.name}` }),
-        ),
-        message.embeds?.map((data) => embed(data, message.attachments ?? [])),
+        message.sticker_items?.map(sticker),
+        message.embeds?.map((data) => embed(data)),
         components(message),
         failure ? el("p", { class: "failure" }, icon("alert", 16), failure) : null,
         isPrivate ? privateLine(() => putAway(message)) : null,
@@ -75,6 +74,16 @@ export function renderMessage(message, compact) {
   );
   offerMenu(node, message);
   return node;
+}
+
+const STICKER_FILES = { 1: "png", 2: "png", 4: "gif" };
+
+/** A sticker; one made of vectors (Lottie) is told by its name. */
+function sticker({ id, name, format_type: format }) {
+  const suffix = STICKER_FILES[format];
+  return suffix
+    ? el("img", { class: "sticker", src: `/stickers/${id}.${suffix}`, alt: `Sticker: ${name}` })
+    : el("div", { class: "sticker-name", text: `Sticker: ${name}` });
 }
 
 /** The menu by right-click, by the keyboard's menu key, and by a long press on glass. */
@@ -88,7 +97,7 @@ function offerMenu(node, message) {
   };
   node.addEventListener("contextmenu", (event) => {
     if (
-      event.target.closest("a, video, input, textarea") ||
+      event.target.closest("a, input, textarea") ||
       (event.pointerType === "mouse" && getSelection().toString())
     )
       return;
@@ -96,7 +105,9 @@ function offerMenu(node, message) {
     open(event);
   });
   node.addEventListener("pointerdown", (event) => {
-    if (event.pointerType === "touch" && !event.target.closest("button, a, video, input")) {
+    // A picture is a button that shows it large; held down, it stands for its message.
+    const other = event.target.closest("button:not(.picture, .veil, [class^=embed-]), a, input");
+    if (event.pointerType === "touch" && !other) {
       timer = setTimeout(() => {
         pressed = true;
         open(event);
@@ -108,8 +119,13 @@ function offerMenu(node, message) {
     if (pressed && event.cancelable) event.preventDefault();
     pressed = false;
   });
-  for (const name of ["pointerup", "pointercancel", "pointermove"])
-    node.addEventListener(name, stop);
+  for (const name of ["pointerup", "pointercancel"]) node.addEventListener(name, stop);
+  let start = null;
+  node.addEventListener("pointerdown", ({ clientX, clientY }) => (start = [clientX, clientY]));
+  node.addEventListener("pointermove", ({ clientX, clientY }) => {
+    // A resting finger trembles; one that scrolls goes further.
+    if (start && Math.hypot(clientX - start[0], clientY - start[1]) > TREMBLE_PX) stop();
+  });
 }
 
 /** "Only you can see this": under what only this member sees. */

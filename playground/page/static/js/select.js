@@ -87,7 +87,9 @@ export function select(component, changed) {
     if (value === undefined) return;
     at = i;
     if (!several) {
-      chosen = new Set([value]);
+      // Taken once more, the choice of an optional select is given up.
+      const optional = component.min_values === 0 || component.required === false;
+      chosen = optional && chosen.has(value) ? new Set() : new Set([value]);
       close(false);
       draw();
       changed([...chosen]);
@@ -107,8 +109,14 @@ export function select(component, changed) {
     );
     draw();
     list.hidden = false;
-    const room = innerHeight - button.getBoundingClientRect().bottom;
-    box.classList.toggle("up", room < Math.min(300, options.length * 44 + 20));
+    // In a form the list has to stay inside the part that scrolls, else it is cut off.
+    const frame = box.closest(".modal-body")?.getBoundingClientRect();
+    const { top, bottom } = button.getBoundingClientRect();
+    const below = (frame?.bottom ?? innerHeight) - bottom;
+    const above = top - (frame?.top ?? 0);
+    const needed = Math.min(300, options.length * 44 + 20);
+    box.classList.toggle("up", below < needed && (!frame || above > below));
+    list.scrollIntoView({ block: "nearest" });
     button.setAttribute("aria-expanded", "true");
     opened = () => close(true);
     list.querySelector(".at")?.scrollIntoView({ block: "nearest" });

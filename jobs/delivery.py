@@ -1,0 +1,179 @@
+"""Showing a result where it belongs, down the ladder: the file, a copy that fits, a link.
+
+Every rung that did not hold is noted in the outbox row, so that a kill in between costs nothing but
+time, and a paid video is never thrown away: where nothing can be shown it waits to be fetched.
+"""
+
+import logging
+import sqlite3
+
+from jobs.board import Board
+from jobs.pictures import Pictures
+from jobs.ports import (
+    Announcer,
+    FileTooLargeError,
+    JobView,
+    MessageGoneError,
+    NotNowError,
+    PlaceGoneError,
+)
+from jobs.videos import Video, Videos
+from models import Job, State
+from storage import choices, jobs, outbox, pictures, results
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+MIB = 1024 * 1024
+# What places take that said they take more: the limits Discord has had, largest first.
+ROOMS_BYTES = (100 * MIB, 50 * MIB, 25 * MIB, 10 * MIB, 8 * MIB)
+NO_RESULTS_CHANNEL = "The channel for results cannot be used right now, so your video is here."
+
+
+class Delivery:
+    """Brings a job's last form to Discord, once per outbox row."""
+
+    def __init__(
+        self,
+        db: Database,
+        board: Board,
+        announcer: Announcer,
+        videos: Videos,
+        kept_pictures: Pictures,
+    ) -> None:
+        self._db, self._board, self._announcer = db, board, announcer
+        self._videos, self._pictures = videos, kept_pictures
+
+    async def show(self, row: outbox.OutboxRow, view: JobView) -> outbox.OutboxRow:
+        """Edit the card to its last form, or post the result elsewhere; return the row as noted.
+
+        Raises the announcer's errors, FetchFailedError and NeuralBoxError to be tried again later.
+        """
+        job = view.job
+        if job.showing.hidden is not None:
+            if job.showing.hidden == "removed":
+                await self.drop_files(job)
+            if job.showing.message_id is not None:
+                await self._take_away(view)  # posted elsewhere before a kill, and hidden since
+            await self._place(row, Video())
+            return await self._db.insist(outbox.remember, row, {"shown": True, "has_video": False})
+        video = Video()
+        if job.state is State.COMPLETED or row.kind == "late":
+            video = await self._videos.get(job, row.attempts)
+        row, video = await self._down_the_ladder(row, view, video)
+        return await self._db.insist(outbox.remember, row, {"shown": True, **video.facts})
+
+    async def drop_files(self, job: Job) -> None:
+        """Remove what is kept of a result that was taken down: the video, and its picture."""
+        if file := await self._db.insist(results.drop_file, job.id):
+            self._videos.drop(file)
+        if job.request.picture is not None and await self._db.insist(
+            pictures.drop_if_alone, job.request.picture, [job.id]
+        ):
+            self._pictures.drop(job.request.picture)
+
+    async def _down_the_ladder(
+        self, row: outbox.OutboxRow, view: JobView, video: Video
+    ) -> tuple[outbox.OutboxRow, Video]:
+        original = video.file
+        elsewhere = await self._elsewhere(view.job)
+        while True:
+            room = min(
+                row.body.get("room_bytes") or ROOMS_BYTES[0] * 10,
+                self._announcer.room_bytes(view, elsewhere),
+            )
+            if original is not None:
+                video = await self._fitting(row, view, Video(file=original), room)
+            try:
+                return await self._bring(row, video, elsewhere), video
+            except FileTooLargeError as error:
+                if video.file is None:
+                    raise NotNowError(str(error)) from error
+                tried = video.file.stat().st_size
+                lower = next((step for step in ROOMS_BYTES if step < min(tried, room)), 0)
+                log.info("job %d: %s; trying %d bytes", row.job_id, error, lower)
+                row = await self._db.insist(outbox.remember, row, {"room_bytes": lower or 1})
+
+    async def _fitting(
+        self, row: outbox.OutboxRow, view: JobView, video: Video, room_bytes: int
+    ) -> Video:
+        """Return the file itself when it fits, else a smaller copy, else the link."""
+        assert video.file is not None  # noqa: S101 - only called with one
+        size_bytes = video.file.stat().st_size
+        if size_bytes <= room_bytes:
+            return video
+        if room_bytes > MIB:
+            await self._say_fitting(row)
+            if (smaller := await self._videos.fit(video.file, room_bytes)) is not None:
+                return Video(file=smaller, full_bytes=size_bytes)
+        return await self._videos.link(view.job)
+
+    async def _say_fitting(self, row: outbox.OutboxRow) -> None:
+        """Tell on the card what takes longer; once, and not worth a second try."""
+        if row.attempts or row.body.get("room_bytes"):
+            return
+        try:
+            await self._announcer.update(await self._board.progress(row.job_id, "fitting", None))
+        except (MessageGoneError, PlaceGoneError, NotNowError) as error:
+            log.info("job %d: its card cannot say that it is being fitted: %s", row.job_id, error)
+
+    async def _elsewhere(self, job: Job) -> int | None:
+        """Return the channel that the guild wants results in, when that is another one.
+
+        A result that was posted before a kill stays where it is, whatever was chosen since.
+        """
+        if job.showing.message_id is not None:
+            return job.showing.channel_id
+        chosen = await self._db.read(choices.of_guild, job.guild_id)
+        if job.is_private or job.state is not State.COMPLETED:
+            return None
+        return chosen.deliver_to if chosen.deliver_to != job.channel_id else None
+
+    async def _bring(
+        self, row: outbox.OutboxRow, video: Video, elsewhere: int | None
+    ) -> outbox.OutboxRow:
+        if elsewhere is not None:
+            view = await self._board.final(row, video)
+            if view.job.showing.message_id is None:
+                try:
+                    message_id = await self._announcer.post(
+                        view, video.file, f"reelbox-{row.id}", elsewhere
+                    )
+                except (PlaceGoneError, MessageGoneError) as error:
+                    log.info("job %d: no channel for results: %s", row.job_id, error)
+                    row = await self._db.insist(
+                        outbox.remember, row, {"notice": NO_RESULTS_CHANNEL}
+                    )
+                else:
+                    await self._db.insist(_set_place, row.job_id, elsewhere, message_id)
+            if await self._db.read(_is_elsewhere, row.job_id):
+                video = Video(is_shown=True)
+        await self._place(row, video)
+        return row
+
+    async def _place(self, row: outbox.OutboxRow, video: Video) -> None:
+        view = await self._board.final(row, video)
+        nonce = f"reelbox-card-{row.id}" if view.job.showing.message_id else f"reelbox-{row.id}"
+        try:
+            await self._announcer.finish(view, video.file, nonce)
+        except MessageGoneError:
+            if view.job.showing.message_id is not None or view.job.showing.hidden is not None:
+                return  # nobody misses the card: the result is out elsewhere, or is not to be
+            if view.job.is_private:
+                raise PlaceGoneError("a private card is never shown in public") from None
+            message_id = await self._announcer.post(view, video.file, nonce)
+            await self._db.insist(jobs.set_message, view.job.id, view.job.channel_id, message_id)
+
+    async def _take_away(self, view: JobView) -> None:
+        try:
+            await self._announcer.redraw(view)
+        except (MessageGoneError, PlaceGoneError) as error:
+            log.info("job %d: its result elsewhere is out of reach: %s", view.job.id, error)
+
+
+def _set_place(tx: sqlite3.Connection, job_id: int, channel_id: int, message_id: int) -> None:
+    jobs.show(tx, job_id, channel_id=channel_id, message_id=message_id)
+
+
+def _is_elsewhere(tx: sqlite3.Connection, job_id: int) -> bool:
+    return jobs.get(tx, job_id).showing.message_id is not None

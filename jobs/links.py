@@ -1,0 +1,132 @@
+"""The address under which the vendor finds a job's start picture: that of the one on its card.
+
+The card is a message of our own, so Discord signs a fresh link to its file whenever it is read; no
+stranger's message has to last, and nothing secret is in the address.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from functools import partial
+from urllib.parse import parse_qs, urlsplit
+
+from jobs.board import Board
+from jobs.ports import Announcer, Clock, MessageGoneError, NotNowError, PlaceGoneError
+from models import Job
+from storage import jobs
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+# A link that is about to run out is read anew; the vendor may fetch it late.
+MARGIN_S = 3600
+UNSIGNED_LIFE_S = 600
+# The card can be deleted at any time, and its file goes with it; a look costs one request.
+TRUST_S = 300
+# However short a link's life is said to be, it is not read again at once.
+SHORTEST_S = 60
+RETRY_S = 15.0
+NO_PLACE = (
+    "The picture has no place that NeuralBox can fetch it from: the card's channel cannot be used "
+    "any more. Nothing was sent. Please ask again elsewhere."
+)
+NO_PICTURE = "The picture is not kept any more, so nothing was sent. Please attach it again."
+
+
+class PictureLinks:
+    """Finds links in the background; `find` answers from memory."""
+
+    def __init__(self, db: Database, board: Board, announcer: Announcer, clock: Clock) -> None:
+        self._db, self._board, self._announcer, self._clock = db, board, announcer, clock
+        self._links: dict[int, tuple[str, float]] = {}
+        self._spare: dict[int, tuple[str, float]] = {}
+        self._hopeless: dict[int, str] = {}
+        self._not_before: dict[int, float] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when a link was found, or is known not to exist."""
+
+    def find(self, job: Job) -> str | None:
+        """Return a link that is good for a while yet, or None while one is being looked for."""
+        url, until = self._links.get(job.id, ("", 0.0))
+        if self._clock.now() < until:
+            return url
+        if (
+            job.id not in self._tasks
+            and job.id not in self._hopeless
+            and self._clock.monotonic() >= self._not_before.get(job.id, 0.0)
+        ):
+            task = asyncio.create_task(self._look(job), name=f"picture-{job.id}")
+            self._tasks[job.id] = task
+            task.add_done_callback(partial(self._looked, job.id))
+        return None
+
+    def trouble(self, job: Job) -> str | None:
+        """Return why there will be no link, as a sentence for the member; None while there may."""
+        return self._hopeless.get(job.id)
+
+    def retain(self, job_ids: Collection[int]) -> None:
+        """Forget what is known of every other job: those are sent or over."""
+        for known in (self._links, self._spare, self._hopeless, self._not_before):
+            for job_id in known.keys() - job_ids:
+                known.pop(job_id)
+
+    async def stop(self) -> None:
+        """Give up looking."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _look(self, job: Job) -> None:
+        view = await self._board.progress(job.id, "sending", None)
+        try:
+            try:
+                url = await self._announcer.picture_link(view)
+            except MessageGoneError:
+                if view.picture is None or job.is_private:
+                    self._hopeless[job.id] = NO_PLACE if view.picture else NO_PICTURE
+                    return
+                message_id = await self._announcer.post(view, None, f"reelbox-again-{job.id}")
+                await self._db.insist(jobs.set_message, job.id, job.channel_id, message_id)
+                view = await self._board.progress(job.id, "sending", None)
+                url = await self._announcer.picture_link(view)
+        except PlaceGoneError as error:
+            log.warning("job %d: no place for its picture: %s", job.id, error)
+            if not self._make_do(job):
+                self._hopeless[job.id] = NO_PLACE if view.picture else NO_PICTURE
+        except (MessageGoneError, NotNowError) as error:
+            log.warning("job %d: no link to its picture yet: %s", job.id, error)
+            self._not_before[job.id] = self._clock.monotonic() + RETRY_S
+        else:
+            now = self._clock.now()
+            until = max(_good_until(url, now), now + SHORTEST_S)
+            self._links[job.id] = (url, min(until, now + TRUST_S))
+            self._spare[job.id] = (url, until)
+
+    def _make_do(self, job: Job) -> bool:
+        """Use the last link to a private card that is out of reach; False when there is none.
+
+        Nobody else could have deleted the file behind it.
+        """
+        now = self._clock.now()
+        url, until = self._spare.get(job.id, ("", 0.0))
+        if not job.is_private or now >= until:
+            return False
+        self._links[job.id] = (url, min(until, now + TRUST_S))
+        return True
+
+    def _looked(self, job_id: int, task: asyncio.Task[None]) -> None:
+        del self._tasks[job_id]
+        if not task.cancelled() and (error := task.exception()):
+            log.error("job %d: looking for its picture failed", job_id, exc_info=error)
+            self._not_before[job_id] = self._clock.monotonic() + RETRY_S
+        self.on_change()
+
+
+def _good_until(url: str, now: float) -> float:
+    """Read the expiry out of a signed link (`ex`, hex epoch s); Source: "reference"."""
+    expiry = parse_qs(urlsplit(url).query).get("ex", [""])[0]
+    try:
+        return int(expiry, 16) - MARGIN_S
+    except ValueError:
+        return now + UNSIGNED_LIFE_S

@@ -1,0 +1,148 @@
+"""From an order to its card: the first answer of every way in.
+
+The card is public and must come within Discord's three seconds, while a refusal must be private.
+So the work is given a moment; only when it takes longer is the answer put off in public, and a
+refusal then takes the public sign of waiting away before it is told privately.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+import aiohttp
+import discord
+
+from jobs.orders import Person
+from jobs.ports import JobView
+from jobs.service import JobService
+from models import Order, Reservation
+from storage.errors import DuplicateInteractionError
+from ui import buttons, cards
+from ui.attached import picture_files
+from ui.places import asker, is_moderator
+
+log = logging.getLogger(__name__)
+
+# Real seconds, of the three that Discord gives to the first answer.
+FIRST_ANSWER_S = 1.5
+# Interaction has already been acknowledged: another copy of the bot has it.
+ANSWERED = 40060
+
+
+class Desk:
+    """Takes orders that come as interactions."""
+
+    def __init__(self, service: JobService) -> None:
+        self._service = service
+        self._taking: set[int] = set()
+
+    async def take(
+        self,
+        interaction: discord.Interaction,
+        ordering: Coroutine[Any, Any, Order],
+        *,
+        is_private: bool = False,
+    ) -> None:
+        """Finish the order, hold its price, show its card and promise it.
+
+        Raises what `ordering` raises and what a reservation may: then nothing is held, and nothing
+        public is left.
+        """
+        if interaction.id in self._taking:
+            # The gateway replayed it after a resume, and the first one is still at work.
+            ordering.close()
+            return
+        self._taking.add(interaction.id)
+        try:
+            await self._take(interaction, ordering, is_private=is_private)
+        finally:
+            self._taking.discard(interaction.id)
+
+    async def _take(
+        self,
+        interaction: discord.Interaction,
+        ordering: Coroutine[Any, Any, Order],
+        *,
+        is_private: bool,
+    ) -> None:
+        try:
+            self._service.admit(interaction.guild_id or 0, interaction.user.id)
+        except BaseException:
+            ordering.close()
+            raise
+        making = asyncio.create_task(ordering, name=f"order-{interaction.id}")
+        is_late = False
+        try:
+            await asyncio.wait({making}, timeout=FIRST_ANSWER_S)
+            if not making.done():
+                await interaction.response.defer(ephemeral=is_private, thinking=True)
+                is_late = True
+            order = await making
+            reservation = await self._service.reserve(asker(interaction), order)
+        except DuplicateInteractionError:
+            return  # a replay of one that is answered already
+        except BaseException as error:
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+            # Only a sign of waiting that is our own is taken away.
+            if is_late and not is_private:
+                with contextlib.suppress(discord.HTTPException):
+                    await interaction.delete_original_response()
+            if isinstance(error, discord.HTTPException) and error.code == ANSWERED:
+                log.warning("interaction %d is answered by somebody else", interaction.id)
+                return
+            raise
+        await self._promise(interaction, reservation, is_late=is_late)
+
+    async def _promise(
+        self, interaction: discord.Interaction, reservation: Reservation, *, is_late: bool
+    ) -> None:
+        """Show the card; only an answer that Discord accepted lets the job go on."""
+        job_id = reservation.job.id
+        view = self._service.first_view(reservation)
+        try:
+            message_id = await _show(interaction, view, is_late=is_late)
+        except (discord.NotFound, discord.InteractionResponded) as error:
+            log.warning("job %d: its answer was refused: %s", job_id, error)
+            await self._service.abandon(job_id, tell=False)
+            return
+        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            # It may be out all the same, so it is told through the interaction.
+            log.warning("job %d: its answer may be lost: %s", job_id, error)
+            await self._service.abandon(job_id, tell=True)
+            return
+        await self._service.enqueue(job_id, interaction.channel_id or 0, message_id)
+
+
+async def _show(interaction: discord.Interaction, view: JobView, *, is_late: bool) -> int:
+    """Show the card as the interaction's answer; return its message id."""
+    embed, under = cards.card(view), buttons.beneath(view) or discord.utils.MISSING
+    files = picture_files(view)
+    if is_late:
+        message = await interaction.edit_original_response(
+            embed=embed, attachments=files, view=under
+        )
+        return message.id
+    sent = await interaction.response.send_message(
+        embed=embed, files=files, view=under, ephemeral=view.job.is_private
+    )
+    return sent.message_id or (await interaction.original_response()).id
+
+
+def parent_of(channel: object) -> int | None:
+    """Return the id of the channel around a thread, None for anything else."""
+    return channel.parent_id if isinstance(channel, discord.Thread) else None
+
+
+def person(interaction: discord.Interaction) -> Person:
+    """Return who asks; raises WrongPlaceError outside a guild."""
+    asked_by = asker(interaction)
+    return Person(
+        asked_by.guild_id,
+        asked_by.channel_id,
+        asked_by.user_id,
+        is_moderator=is_moderator(interaction),
+        parent_id=parent_of(interaction.channel),
+    )

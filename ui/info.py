@@ -1,0 +1,152 @@
+"""Everything there is to tell of a job: facts, where it came from, a command to repeat it."""
+
+import discord
+
+from jobs.ports import JobView
+from jobs.results import Line, Listed
+from models import Job, State, Way
+from ui import cards
+from ui.text import block, tokens
+
+LINE_SHOWN = 8
+PROMPT_CHARS = 1200
+COMMAND_CHARS = 900
+STATES = {
+    State.RESERVED: "being written down",
+    State.QUEUED: "waiting in the queue",
+    State.SUBMITTING: "on its way to NeuralBox",
+    State.UNKNOWN: "being looked up at NeuralBox",
+    State.PENDING: "being made",
+    State.COMPLETED: "done",
+    State.FAILED: "failed",
+    State.REJECTED: "refused by NeuralBox",
+    State.CANCELLED: "cancelled",
+    State.NOT_SUBMITTED: "never reached NeuralBox",
+}
+WAYS = {
+    Way.COMMAND: "/video",
+    Way.MENU: "Animate image",
+    Way.MENTION: "a mention",
+    Way.AGAIN: "Again",
+    Way.EDIT: "Edit",
+    Way.CONTINUE: "Continue",
+}
+
+
+def details(view: JobView, line: Line, picture_url: str | None = None) -> discord.Embed:
+    """Return the private embed of the Info button and of Video info."""
+    job, request = view.job, view.job.request
+    embed = discord.Embed(title=f"Job {job.id}", colour=cards.WORKING)
+    embed.description = block(request.prompt, PROMPT_CHARS)
+    embed.add_field(name="State", value=STATES[job.state])
+    embed.add_field(name="Model", value=view.model_name[:100])
+    shape = cards.SHAPES.get(request.aspect_ratio, request.aspect_ratio)
+    embed.add_field(name="Video", value=f"{request.duration_s} s, {shape}")
+    embed.add_field(name="Asked by", value=f"<@{job.user_id}> with {WAYS[job.origin.way]}")
+    embed.add_field(name="Asked", value=f"<t:{job.created_at}:f>")
+    embed.add_field(name="Cost", value=_cost(view))
+    if view.took_s is not None:
+        size = f" · {view.size[0]}×{view.size[1]}" if view.size else ""
+        embed.add_field(name="Waited", value=f"{view.took_s:,} s{size}")
+    if request.picture is not None:
+        embed.add_field(name="Picture", value=_picture(job))
+    if picture_url is not None:
+        embed.set_thumbnail(url=picture_url)
+    if len(line.jobs) > 1:
+        embed.add_field(name="Where it came from", value=_line(line), inline=False)
+    embed.add_field(name="To make it again", value=command(job), inline=False)
+    if job.generation_id is not None:
+        embed.set_footer(text=f"NeuralBox's number: {job.generation_id}")
+    return embed
+
+
+def command(job: Job) -> str:
+    """Return the command that makes the same again, ready to be copied."""
+    request = job.request
+    parts = [
+        f"/video prompt:{request.prompt}",
+        f"model:{request.model}",
+        f"length:{request.duration_s}",
+        f"ratio:{request.aspect_ratio}",
+    ]
+    if request.negative_prompt:
+        parts.append(f"avoid:{request.negative_prompt}")
+    if request.picture:
+        parts.append("image:(attach the picture)")
+    return block(" ".join(parts), COMMAND_CHARS)
+
+
+def listing(title: str, items: list[Listed], empty: str) -> discord.Embed:
+    """Return a private list of jobs, one line each, with how each stands."""
+    embed = discord.Embed(title=title, colour=cards.WORKING)
+    lines: list[str] = []
+    for item in items:
+        line = _listed(item)
+        if sum(map(len, lines)) + len(line) > 3800:
+            lines.append("…")
+            break
+        lines.append(line)
+    embed.description = "\n".join(lines) or empty
+    return embed
+
+
+def made_line(item: Listed) -> str:
+    """Return a made video as one plain line of a menu."""
+    waits = " · waiting for you" if item.is_parked else ""
+    request = item.job.request
+    prompt = " ".join(request.prompt.split())
+    head = f"{item.job.id} · {request.duration_s} s{waits} · "
+    return f"{head}{prompt}"[:100]
+
+
+def short(text: str, limit: int = 60) -> str:
+    """Return the beginning of a member's text, inert, for one line of a list."""
+    plain = " ".join(text.replace("`", "ˋ").split())
+    plain = plain if len(plain) <= limit else plain[: limit - 1].rstrip() + "…"
+    return f"`{plain}`"
+
+
+def _listed(item: Listed) -> str:
+    job = item.job
+    channel_id, message_id = job.result_place
+    where = f"https://discord.com/channels/{job.guild_id}/{channel_id}/{message_id}"
+    facts = [f"**{job.id}** {short(job.request.prompt)}", f"<@{job.user_id}>"]
+    if not job.state.is_final:
+        facts.append(f"place {item.place}" if item.place else STATES[job.state])
+        facts.append(f"{tokens(job.hold_tokens)} held")
+        facts.append(f"since <t:{job.created_at}:R>")
+    else:
+        facts.append(f"<t:{job.created_at}:R>")
+        facts.append(tokens(item.charged_tokens))
+        if item.is_parked:
+            facts.append("waiting for you: it could not be shown in its channel")
+        elif job.showing.hidden == "hidden":
+            facts.append("hidden")
+    if not job.is_private and message_id is not None and job.showing.hidden is None:
+        facts.append(where)
+    return " · ".join(facts)
+
+
+def _cost(view: JobView) -> str:
+    if not view.job.state.is_final:
+        return f"{tokens(view.job.hold_tokens)} held"
+    return tokens(view.charged_tokens) if view.charged_tokens else "not charged"
+
+
+def _picture(job: Job) -> str:
+    if job.origin.way is Way.CONTINUE:
+        return "the last frame of the video before"
+    if job.origin.poster_id is None:
+        return "from a link"
+    return f"posted by <@{job.origin.poster_id}>"
+
+
+def _line(line: Line) -> str:
+    rows = [
+        f"{WAYS[job.origin.way]} → job {job.id}: "
+        f"{short(job.request.prompt, 40)} · {tokens(charged) if charged else 'not charged'}"
+        for job, charged in zip(line.jobs, line.charged_tokens, strict=True)
+    ]
+    if len(rows) > LINE_SHOWN:
+        rows = [rows[0], f"… {len(rows) - LINE_SHOWN + 1} in between …", *rows[-LINE_SHOWN + 2 :]]
+    return "\n".join([*rows, f"**{tokens(line.total_tokens)} in all**"])[:1024]
