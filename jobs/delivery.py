@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 MIB = 1024 * 1024
 # What places take that said they take more: the limits Discord has had, largest first.
 ROOMS_BYTES = (100 * MIB, 50 * MIB, 25 * MIB, 10 * MIB, 8 * MIB)
+# A place that refused every size: only a link is left.
+NO_ROOM_BYTES = 1
 NO_RESULTS_CHANNEL = "The channel for results cannot be used right now, so your video is here."
 
 
@@ -92,7 +94,7 @@ class Delivery:
                 tried = video.file.stat().st_size
                 lower = next((step for step in ROOMS_BYTES if step < min(tried, room)), 0)
                 log.info("job %d: %s; trying %d bytes", row.job_id, error, lower)
-                row = await self._db.insist(outbox.remember, row, {"room_bytes": lower or 1})
+                row = await self._db.insist(outbox.remember, row, {"room_bytes": lower or NO_ROOM_BYTES})
 
     async def _fitting(
         self, row: outbox.OutboxRow, view: JobView, video: Video, room_bytes: int
@@ -102,7 +104,7 @@ class Delivery:
         size_bytes = video.file.stat().st_size
         if size_bytes <= room_bytes:
             return video
-        if room_bytes > MIB:
+        if room_bytes > NO_ROOM_BYTES:
             await self._say_fitting(row)
             if (smaller := await self._videos.fit(video.file, room_bytes)) is not None:
                 return Video(file=smaller, full_bytes=size_bytes)

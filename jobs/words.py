@@ -40,7 +40,7 @@ _RATIO = re.compile(r"(?<![\d:])(16:9|9:16|1:1)(?![\d:])")
 # would otherwise take a second.
 _AT_END = re.compile(
     r"(?<![\s,;])[\s,;]++(?:(?:for|in)\s++)?"
-    r"(\d{1,3}\s*+(?:s|sec|secs|second|seconds)|16:9|9:16|1:1)[\s.!]*+$",
+    r"(?<!\d,)(\d{1,3}\s*+(?:s|sec|secs|second|seconds)|16:9|9:16|1:1)[\s.!]*+$",
     re.IGNORECASE,
 )
 # A point or comma within a number ends nothing: "2.5 seconds" are not five.

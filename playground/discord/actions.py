@@ -156,6 +156,15 @@ class Hands:
         """Send the bot the very same interaction again, as a resumed session may."""
         self._stage.send(interaction)
 
+    def forge(self, pressed: Interaction, custom_id: str) -> Interaction:
+        """Send a press as a tampered client might: as `pressed`, with an id no message carries."""
+        made = self.parts.interactions.open(
+            InteractionKind.COMPONENT, pressed.user, pressed.channel, pressed.guild
+        )
+        made.source = pressed.source
+        data = {**pressed.payload["data"], "custom_id": custom_id}
+        return self._dispatch(made, data)
+
     def _use(self, target: Message, person: Who, control: Json, sent: Json) -> Interaction:
         if control.get("disabled"):
             raise NotPossibleError(f"{control['custom_id']!r} is disabled")

@@ -17,6 +17,7 @@ class Fault:
     times: int
     after_effect: bool
     delay: float
+    hold: float
     drop: bool
     headers: dict[str, str]
     hits: int = 0
@@ -34,6 +35,7 @@ def fault(
     times: int = 1,
     after_effect: bool = False,
     delay: float = 0.0,
+    hold: float = 0.0,
     drop: bool = False,
     headers: dict[str, str] | None = None,
 ) -> Fault:
@@ -42,7 +44,8 @@ def fault(
     The path is searched, without "/api/v10". `delay` seconds (real) pass first. Then `drop` cuts
     the connection, or `status` with `body` (JSON, or text sent as HTML) is answered; with neither
     the request goes on as usual. `after_effect` lets the request do its work before that: the
-    message exists although the bot is told otherwise. A 429 gets the headers Discord sends with
+    message exists although the bot is told otherwise; then `hold` seconds (real) pass before the
+    bot is told anything. A 429 gets the headers Discord sends with
     it, waiting `body["retry_after"]` seconds (default 0.1).
     """
     if status == 429 and not isinstance(body, str):
@@ -58,6 +61,7 @@ def fault(
         times,
         after_effect,
         delay,
+        hold,
         drop,
         headers or {},
     )

@@ -134,6 +134,7 @@ class RestApi:
         scripted = fault.drop or fault.status is not None
         if not scripted or fault.after_effect:
             answer = await self._serve(request, body)
+            await asyncio.sleep(fault.hold)
             if not scripted:
                 return self._send(request, body, *answer)
         if fault.drop:

@@ -17,7 +17,7 @@ MIB = 1024 * 1024
 
 
 def _length_s(file: bytes) -> float:
-    with av.open(io.BytesIO(file)) as clip:
+    with av.open(io.BytesIO(file), "r") as clip:
         return float((clip.duration or 0) / av.time_base)
 
 
