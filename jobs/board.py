@@ -40,6 +40,12 @@ class Board:
             picture=self._pictures.path(job.request.picture),
         )
 
+    def expected_at(self, job: Job) -> int | None:
+        """Return when a job that is being made should be done (epoch s); None before that."""
+        if job.submit_at is None or job.state is not State.PENDING:
+            return None
+        return job.submit_at + self._book.usual_wait_s(job.request.model, job.request.duration_s)[1]
+
     async def progress(self, job_id: int, stage: str, place: int | None) -> JobView:
         """Return the view of a job that is not final."""
         now = int(self._clock.now())

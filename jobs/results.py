@@ -58,12 +58,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A job on a list, with how it stands: what it was charged and whether it waits somewhere."""
+    """A job on a list, with how it stands: what it was charged and whether it waits somewhere.
+
+    `place` is that in the queue, `expected_at` when it should be done (epoch s).
+    """
 
     job: Job
     charged_tokens: int
-    place: int | None
     is_parked: bool
+    place: int | None = None
+    expected_at: int | None = None
 
 
 class Results:
@@ -107,7 +111,14 @@ class Results:
     async def list_open(self, guild_id: int, user_id: int | None, limit: int = 20) -> list[Listed]:
         """Return unfinished jobs of a member, or of the whole guild, the next to be sent first."""
         listed = await self._db.read(_list, guild_id, user_id, OPEN_STATES, limit)
-        placed = [replace(item, place=self._submitter.place_of(item.job.id)) for item in listed]
+        placed = [
+            replace(
+                item,
+                place=self._submitter.place_of(item.job.id),
+                expected_at=self._board.expected_at(item.job),
+            )
+            for item in listed
+        ]
         return sorted(placed, key=lambda item: (item.place or 0, item.job.id))
 
     async def list_made(self, guild_id: int, user_id: int, limit: int = 25) -> list[Listed]:
@@ -255,6 +266,6 @@ def _list(
     limit: int,
 ) -> list[Listed]:
     return [
-        Listed(job, ledger.charged(tx, job.id), None, outbox.is_parked(tx, job.id))
+        Listed(job, ledger.charged(tx, job.id), outbox.is_parked(tx, job.id))
         for job in jobs.list_of(tx, guild_id, user_id, *states, limit=limit)
     ]

@@ -114,7 +114,9 @@ def _listed(item: Listed) -> str:
     if not job.state.is_final:
         facts.append(f"place {item.place}" if item.place else STATES[job.state])
         facts.append(f"{tokens(job.hold_tokens)} held")
-        facts.append(f"since <t:{job.created_at}:R>")
+        facts.append(f"asked <t:{job.created_at}:R>")
+        if item.expected_at is not None:
+            facts.append(f"expected <t:{item.expected_at}:R>")
     else:
         facts.append(f"<t:{job.created_at}:R>")
         facts.append(tokens(item.charged_tokens))

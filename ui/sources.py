@@ -9,7 +9,9 @@ from models import Job
 
 MOST = 10
 _EMOJI = re.compile(r"<:\w{2,32}:(\d{15,20})>")
-_STILL = frozenset({discord.StickerFormatType.png, discord.StickerFormatType.apng})
+# Lottie stickers are drawings in a language of their own.
+_PICTURES = frozenset(discord.StickerFormatType) - {discord.StickerFormatType.lottie}
+_GIF_STICKERS = "https://media.discordapp.net"
 
 
 def pictures_in(message: discord.Message, job: Job | None = None) -> list[Source]:
@@ -32,7 +34,7 @@ def pictures_in(message: discord.Message, job: Job | None = None) -> list[Source
             if shown.proxy_url:
                 found.append((shown.proxy_url, False))
                 break
-    found += [(one.url, False) for one in message.stickers if one.format in _STILL]
+    found += [(_sticker_url(one), False) for one in message.stickers if one.format in _PICTURES]
     found += [
         (f"{discord.asset.Asset.BASE}/emojis/{emoji_id}.png", False)
         for emoji_id in dict.fromkeys(_EMOJI.findall(message.content))
@@ -48,3 +50,10 @@ def pictures_in(message: discord.Message, job: Job | None = None) -> list[Source
         )
         for number, (url, is_spoiler) in enumerate(unique, start=1)
     ]
+
+
+def _sticker_url(sticker: discord.StickerItem) -> str:
+    """Return a sticker's address; discord.py writes Discord's own host into that of a GIF."""
+    base = discord.asset.Asset.BASE
+    is_local = not base.startswith("https://cdn.discordapp.com")
+    return sticker.url.replace(_GIF_STICKERS, base) if is_local else sticker.url

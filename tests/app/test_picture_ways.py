@@ -85,7 +85,7 @@ async def test_an_empty_prompt_in_the_form_becomes_a_gentle_motion(play: Rig) ->
     assert play.job_of(card).request.prompt == GENTLE_MOTION
 
 
-@pytest.mark.parametrize("source", ["attachment", "gif", "link preview", "sticker", "emoji"])
+@pytest.mark.parametrize("source", ["attachment", "gif", "link preview", "sticker", "gif sticker", "emoji"])
 async def test_every_kind_of_picture_in_a_message_can_be_animated(play: Rig, source: str) -> None:
     discord = play.discord
     given: dict[str, Any] = {"content": "look"}
@@ -95,6 +95,8 @@ async def test_every_kind_of_picture_in_a_message_can_be_animated(play: Rig, sou
         given["attachments"] = [("moving.gif", moving_gif())]
     elif source == "link preview":
         given["embeds"] = [discord.link_embed("https://example.com/boat.png", picture())]
+    elif source == "gif sticker":
+        given["stickers"] = [("boat", moving_gif(320, 320))]
     elif source == "sticker":
         given["stickers"] = [("boat", picture(320, 320))]
     else:
@@ -103,7 +105,7 @@ async def test_every_kind_of_picture_in_a_message_can_be_animated(play: Rig, sou
     card = await the_card(await animate(play, posted, prompt="it moves"))
     given_picture = await given_to_the_vendor(play, card)
     assert min(given_picture.size) >= 100
-    if source == "gif":
+    if "gif" in source:
         assert given_picture.convert("RGB").getpixel((5, 5)) == (255, 0, 0), "the first frame"
     play.sound()
 
