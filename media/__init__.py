@@ -13,7 +13,6 @@ from media.errors import (
 )
 from media.facts import VENDOR_BYTES, Clip, Picture
 from media.fetch import Downloaded, Fetcher
-from media.keeping import old_files
 from media.partfile import sweep_leftovers
 from media.pictures import PictureGate
 from media.sniff import Kind
@@ -37,6 +36,5 @@ __all__ = [
     "StudioError",
     "WorkerFailedError",
     "WorkerOverrunError",
-    "old_files",
     "sweep_leftovers",
 ]

@@ -120,14 +120,6 @@ class PictureGate:
         """Return where a kept picture lies, or would lie."""
         return self._directory / picture.file_name
 
-    async def has(self, picture: Picture) -> bool:
-        """Say whether the picture is kept."""
-        return await asyncio.to_thread(self.path(picture).is_file)
-
-    async def remove(self, picture: Picture) -> None:
-        """Remove a kept picture; one that is not there is no mistake."""
-        await asyncio.to_thread(self.path(picture).unlink, missing_ok=True)
-
     async def _take(self, fetcher: Fetcher, url: str, wrong_address: str) -> Picture:
         async with self._places:
             await self._check_disk()

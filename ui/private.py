@@ -2,13 +2,16 @@
 stood in for by a direct message afterwards, since nobody can edit them by their ids.
 """
 
+import logging
 from typing import Any
 
 import discord
 
-from jobs.ports import JobView, PlaceGoneError
+from jobs.ports import JobView, NotNowError, PlaceGoneError
 from ui import buttons, cards
-from ui.attached import picture_files, picture_url
+from ui.attached import picture_files, picture_url, videos_on
+
+log = logging.getLogger(__name__)
 
 NOBODY = discord.AllowedMentions.none()
 # Unknown message, unknown webhook, invalid token: the private card is out of reach.
@@ -16,12 +19,18 @@ OUT_OF_REACH = frozenset({10008, 10015, 50027})
 
 
 async def edit(client: discord.Client, view: JobView, files: list[discord.File] | None) -> None:
-    """Edit the private card; `files` come beside the start picture, None leaves all as it is."""
+    """Edit the private card; `files` come beside the start picture, None leaves the video as it is.
+
+    While the video is being made no file is named: a picture that is sent along again becomes
+    another file, and the vendor may still be fetching the one before.
+    """
     hook, message_id = _reach(client, view)
+    if view.stage != "final":
+        await _say(hook, message_id, view)
+        return
     kept: list[discord.Attachment] = []
     if files is None and view.job.showing.hidden is None:
-        shown = await hook.fetch_message(message_id)
-        kept = [one for one in shown.attachments if not cards.is_picture_name(one.filename)]
+        kept = videos_on(await hook.fetch_message(message_id))
     for one in kept:
         one.description = cards.alt_text(view)
     await hook.edit_message(
@@ -31,6 +40,21 @@ async def edit(client: discord.Client, view: JobView, files: list[discord.File] 
         view=buttons.beneath(view),
         allowed_mentions=NOBODY,
     )
+
+
+async def _say(hook: discord.Webhook, message_id: int, view: JobView) -> None:
+    """Tell how it stands, to a card that may be out of reach: it was only a progress then."""
+    try:
+        await hook.edit_message(
+            message_id,
+            embed=cards.card(view),
+            view=buttons.beneath(view),
+            allowed_mentions=NOBODY,
+        )
+    except discord.HTTPException as error:
+        if error.code not in OUT_OF_REACH:
+            raise
+        log.info("job %d: its private card is out of reach", view.job.id)
 
 
 async def picture_link(client: discord.Client, view: JobView) -> str:
@@ -61,19 +85,32 @@ async def finish(
     client: discord.Client, view: JobView, files: list[discord.File], nonce: str
 ) -> None:
     """Show a private result on its card, or in a direct message when that is out of reach."""
-    if view.token is not None:
+    if await _is_in_reach(client, view):
         try:
             await edit(client, view, files)
         except discord.HTTPException as error:
             if error.code not in OUT_OF_REACH:
                 raise
-            for file in files:
-                file.reset()
-        else:
-            return
+            # It was lost this very moment, and the try has closed the files.
+            raise NotNowError(str(error)) from error
+        return
     embed = cards.result(view)
     embed.set_thumbnail(url=None)
     await _dm(client, view, embed=embed, files=files, nonce=nonce)
+
+
+async def _is_in_reach(client: discord.Client, view: JobView) -> bool:
+    """Say whether the private card can still be edited."""
+    if view.token is None:
+        return False
+    hook, message_id = _reach(client, view)
+    try:
+        await hook.fetch_message(message_id)
+    except discord.HTTPException as error:
+        if error.code not in OUT_OF_REACH:
+            raise
+        return False
+    return True
 
 
 def _reach(client: discord.Client, view: JobView) -> tuple[discord.Webhook, int]:

@@ -137,6 +137,7 @@ async def test_without_card_and_direct_messages_the_picture_has_no_place_and_cos
 
 
 async def test_a_restart_in_the_queue_and_in_the_making_loses_nothing(play: Rig) -> None:
+    play.discord.rate_limits = False  # they run in real time, far slower than the clock
     play.box.script(faults.rate_limited(60), faults.wait(400))
     card = await _private(play, attachments=IMAGE)
     await play.eventually(lambda: play.posts() == 1)
@@ -165,15 +166,29 @@ async def test_a_restart_after_the_fifteen_minutes_still_brings_the_direct_messa
     assert _nothing_public(play)
 
 
-async def test_a_private_card_that_was_dismissed_becomes_a_direct_message(play: Rig) -> None:
+async def test_a_private_card_that_was_dismissed_becomes_a_direct_message(
+    play: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
     card = await _private(play)
     await play.eventually(lambda: only_job(play).state is State.PENDING)
     play.discord.delete_message(card)
     await _over(play, step_s=5)
     [message] = _dm(play)
     assert _videos(message) == ["video/mp4"]
+    assert "unforeseen" not in caplog.text
     assert _nothing_public(play)
     play.sound()
+
+
+async def test_telling_how_it_stands_leaves_the_private_picture_where_the_vendor_looks_for_it(
+    play: Rig,
+) -> None:
+    play.box.script(faults.rate_limited(60))
+    card = await _private(play, attachments=IMAGE)
+    [picture_before] = [file.path for file in card.files]
+    await play.run_until(lambda: only_job(play).state is State.PENDING)
+    await play.eventually(lambda: card.embeds[0]["title"] == "Your video is being made")
+    assert [file.path for file in card.files] == [picture_before]
 
 
 async def test_a_private_card_that_was_dismissed_in_the_queue_keeps_its_picture_private(

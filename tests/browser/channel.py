@@ -67,6 +67,25 @@ class Channel:
         expect(self.cards).to_have_count(before + 1)
         return self.cards.nth(before)
 
+    def use(self, command: str, on: Locator) -> None:
+        """Right-click → Apps → a message command."""
+        on.scroll_into_view_if_needed()
+        on.click(button="right")
+        self.page.get_by_role("menuitem", name="Apps").hover()
+        self.page.get_by_role("menuitem", name=command).click()
+
+    def reply_to(self, message: Locator, sentence: str) -> None:
+        """Reply to a message and mention the bot with a sentence."""
+        message.scroll_into_view_if_needed()
+        message.hover()
+        message.get_by_role("button", name="Reply").click()
+        expect(self.page.locator("#reply-bar")).to_be_visible()
+        self.page.keyboard.type("@Ree")
+        expect(self.popup.get_by_role("option").first).to_contain_text("App")
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.type(sentence)
+        self.page.keyboard.press("Enter")
+
     def send(self, text: str, shown: str | None = None) -> None:
         """Send a plain message and wait until it (or `shown`, for markdown) is in the channel."""
         self.box.fill(text)
@@ -80,6 +99,11 @@ class Channel:
         """Every message of the bot that answers /video in public."""
         used = self.page.locator(".context-line", has_text="/video")
         return self.messages.locator("article:not(.private):not(.sending)").filter(has=used)
+
+    def card(self, prompt: str) -> Locator:
+        """The newest public card with that prompt on it."""
+        embed = self.page.locator(".embed", has_text=prompt)
+        return self.messages.locator("article:not(.private)").filter(has=embed).last
 
     @property
     def private(self) -> Locator:
@@ -114,9 +138,20 @@ class Channel:
         self.page.get_by_role("navigation", name="Channels").get_by_text(name, exact=True).click()
         expect(self.page.locator("#channel-name")).to_have_text(name)
 
-    def finish_now(self) -> None:
-        """Press "Finish now" of the newest generation in the side panel."""
-        self.panel.get_by_role("button", name="Finish now").first.click()
+    def job(self, prompt: str) -> Locator:
+        """The newest generation with that prompt in the side panel."""
+        return self.panel.locator(".job", has_text=prompt).first
+
+    def finish(self, prompt: str) -> None:
+        """Press "Finish now" of that generation in the side panel."""
+        self.job(prompt).get_by_role("button", name="Finish now").click()
+
+    def set_speed(self, name: str) -> None:
+        """Let time run as fast as "1×", "5×", "20×" or "60×" says."""
+        speeds = self.panel.get_by_role("radiogroup", name="Speed of time")
+        speed = speeds.get_by_role("radio", name=name, exact=True)
+        speed.click()
+        expect(speed).to_have_attribute("aria-checked", "true")
 
     def picture(self, name: str) -> None:
         """Keep a picture of the page under build/screenshots."""

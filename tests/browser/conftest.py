@@ -32,11 +32,22 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the playground's page is: one playground for all tests that use the real bot."""
-    data = tmp_path_factory.mktemp("playground")
-    options = ["--no-open", "--port", "0", "--speed", str(SPEED), "--data", str(data)]
+    """Where the playground's page is, with a bot that reads only what mentions it."""
+    with running("playground", *_options(tmp_path_factory)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def reader_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page with a bot that was given the message-content intent, and its own budget."""
+    options = [*_options(tmp_path_factory), "--message-content"]
     with running("playground", *options) as address:
         yield address
+
+
+def _options(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    data = tmp_path_factory.mktemp("playground")
+    return ["--no-open", "--port", "0", "--speed", str(SPEED), "--data", str(data)]
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +93,16 @@ def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iter
 def channel(page: Page) -> Channel:
     """What a person sees and does on that page."""
     return Channel(page)
+
+
+@pytest.fixture
+def reader(
+    browser: Browser, reader_address: str, request: pytest.FixtureRequest
+) -> Iterator[Channel]:
+    """The page of the bot that reads messages."""
+    with opened(browser, reader_address, is_phone="phone" in request.node.name) as page:
+        page.locator("#messages .suggestion", has_text="/video").wait_for()
+        yield Channel(page)
 
 
 @pytest.fixture

@@ -10,13 +10,6 @@ from tests.browser.channel import Channel
 pytestmark = pytest.mark.browser
 
 
-def use(kitchen: Channel, command: str, on: Locator) -> None:
-    """Right-click → Apps → a message command."""
-    on.click(button="right")
-    kitchen.page.get_by_role("menuitem", name="Apps").hover()
-    kitchen.page.get_by_role("menuitem", name=command).click()
-
-
 def loaded(picture: Locator) -> None:
     """Wait until a picture is there."""
     picture.scroll_into_view_if_needed()
@@ -57,7 +50,7 @@ def test_a_spoiler_is_veiled_until_it_is_pressed(kitchen: Channel) -> None:
 
 def test_alt_text_is_on_the_picture_and_behind_its_badge(kitchen: Channel) -> None:
     kitchen.go("general")
-    use(kitchen, "Video info", kitchen.message("from a bot").locator(".picture"))
+    kitchen.use("Video info", kitchen.message("from a bot").locator(".picture"))
     answer = kitchen.messages.locator("article", has=kitchen.page.locator(".alt")).last
     picture = answer.locator(".picture").first
     expect(picture).to_have_attribute("title", "a harbour at dusk")
@@ -71,7 +64,7 @@ def test_alt_text_is_on_the_picture_and_behind_its_badge(kitchen: Channel) -> No
 def test_a_private_picker_opens_a_form_of_selects_that_closes_it(kitchen: Channel) -> None:
     page = kitchen.page
     kitchen.go("general")
-    use(kitchen, "Pick picture", kitchen.message("two pictures").locator(".picture").first)
+    kitchen.use("Pick picture", kitchen.message("two pictures").locator(".picture").first)
     card = kitchen.private.last
     thumbnails = card.locator(".embed-thumbnail")
     expect(thumbnails).to_have_count(3)

@@ -72,14 +72,6 @@ async def test_a_kept_picture_taken_again_counts_as_fresh(gate: PictureGate, she
     assert gate.path(picture).stat().st_mtime > 1_000_000
 
 
-async def test_a_kept_picture_can_be_asked_for_and_removed(gate: PictureGate, shelf: Shelf) -> None:
-    picture = await gate.take(shelf.put(saved(scene(), "PNG")))
-    assert await gate.has(picture)
-    await gate.remove(picture)
-    await gate.remove(picture)
-    assert not await gate.has(picture)
-
-
 @pytest.mark.parametrize(
     ("kind", "mode"),
     [

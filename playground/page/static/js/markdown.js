@@ -97,6 +97,10 @@ const pill = (text, name = "") => el("span", { class: `mention ${name}`, text })
 const RULES = [
   [/\\([^0-9A-Za-z\s])/y, (m) => m[1]],
   [/(`+)([\s\S]*?[^`])\1(?!`)/y, (m) => el("code", { class: "inline", text: m[2].trim() || m[2] })],
+  [
+    /<?https:\/\/discord\.com\/channels\/\d{1,20}\/(\d{1,20})\/(\d{1,20})>?/y,
+    (m) => messagePill(m[1], m[2]) ?? webLink(m[0].replace(/[<>]/g, ""), [m[0]]),
+  ],
   [/<(https?:\/\/[^\s>]+)>/y, (m) => webLink(m[1], [m[1]])],
   [
     /\[((?:\\.|[^\]\\]){1,1000})\]\(<?(https?:\/\/[^\s)>]+)>?(?:\s+"[^"]*")?\)/y,
@@ -167,6 +171,23 @@ function channelPill(id) {
   });
   node.textContent = `#${found.channel.name}`;
   return node;
+}
+
+/** A link to a message, as the channel it is in; pressed, it goes there. */
+function messagePill(channelId, messageId) {
+  const found = findChannel(channelId);
+  return found
+    ? el(
+        "button",
+        {
+          type: "button",
+          class: "mention",
+          "aria-label": `Go to the message in #${found.channel.name}`,
+          on: { click: () => emit("goto", { channelId, messageId }) },
+        },
+        `#${found.channel.name} › message`,
+      )
+    : null;
 }
 
 function commandPill(name) {

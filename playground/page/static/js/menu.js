@@ -130,12 +130,11 @@ function apps(message, menu) {
   );
   box.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && show(true));
   menu.addEventListener("pointerover", (event) => {
-    if (
-      event.pointerType === "mouse" &&
-      event.target.closest(".menu-item") &&
-      !box.contains(event.target)
-    )
-      show(false);
+    const over = event.pointerType === "mouse" && event.target.closest(".menu-item");
+    if (!over) return;
+    // The mark follows the mouse, so that keys go on from there and only one entry is marked.
+    over.focus({ preventScroll: true });
+    if (!box.contains(over)) show(false);
   });
   head.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowRight") return;

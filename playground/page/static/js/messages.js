@@ -39,7 +39,7 @@ export function startMessages() {
   subscribe("message delete pending", draw);
   subscribe(
     "message",
-    ({ message, isNew }) => isNew && message.author.id === store.viewer && toBottom(),
+    ({ message, isNew }) => isNew && isOwn(message) && toBottom(),
   );
   subscribe("sent", toBottom);
   subscribe("failure", (id) => {
@@ -48,6 +48,10 @@ export function startMessages() {
   });
   subscribe("jump", jumpTo);
 }
+
+/** What one wrote, or the answer to what one pressed: it must not come out of sight. */
+const isOwn = (message) =>
+  message.author.id === store.viewer || message.interaction_metadata?.user.id === store.viewer;
 
 function toBottom() {
   const scroller = $("scroller");
