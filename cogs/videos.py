@@ -51,7 +51,9 @@ class Videos(commands.GroupCog, group_name="videos", group_description="Your vid
             under.stop()
         empty = "You have made no videos on this server yet. `/video` makes one."
         await interaction.response.send_message(
-            embed=listing("Your videos", made, empty), view=under, ephemeral=True
+            embed=listing("Your videos", made, empty, interaction.user.id),
+            view=under,
+            ephemeral=True,
         )
 
     @get.autocomplete("job")
@@ -76,7 +78,7 @@ class Videos(commands.GroupCog, group_name="videos", group_description="Your vid
         items = await self.results.list_open(guild_id, interaction.user.id)
         empty = "None of your videos is on its way on this server. `/videos get` lists those done."
         await interaction.response.send_message(
-            embed=listing("On their way", items, empty), ephemeral=True
+            embed=listing("On their way", items, empty, interaction.user.id), ephemeral=True
         )
 
     @app_commands.command()
@@ -90,7 +92,9 @@ class Videos(commands.GroupCog, group_name="videos", group_description="Your vid
             )
         items = await self.results.list_open(guild_id, None)
         await interaction.response.send_message(
-            embed=listing("This server's queue", items, "Nothing is on its way."),
+            embed=listing(
+                "This server's queue", items, "Nothing is on its way.", interaction.user.id
+            ),
             ephemeral=True,
             allowed_mentions=discord.AllowedMentions.none(),
         )

@@ -94,7 +94,9 @@ class Delivery:
                 tried = video.file.stat().st_size
                 lower = next((step for step in ROOMS_BYTES if step < min(tried, room)), 0)
                 log.info("job %d: %s; trying %d bytes", row.job_id, error, lower)
-                row = await self._db.insist(outbox.remember, row, {"room_bytes": lower or NO_ROOM_BYTES})
+                row = await self._db.insist(
+                    outbox.remember, row, {"room_bytes": lower or NO_ROOM_BYTES}
+                )
 
     async def _fitting(
         self, row: outbox.OutboxRow, view: JobView, video: Video, room_bytes: int

@@ -19,7 +19,7 @@ from jobs.service import clean
 from jobs.submit import Submitter
 from jobs.videos import Video, Videos
 from media import FetchError
-from models import FINAL_STATES, Job, Order, Origin, State, VideoRequest, Way
+from models import Job, Order, Origin, State, VideoRequest, Way
 from neuralbox import NeuralBoxError
 from storage import jobs, ledger, outbox
 from storage.database import Database
@@ -32,7 +32,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PATIENCE_S = 1.5
-OPEN_STATES = tuple(state for state in State if state not in FINAL_STATES)
 ALT_TEXT_CHARS = 1024
 CANCELLED_BY = {
     "requester": "You cancelled it before anything was sent.",
@@ -110,7 +109,7 @@ class Results:
 
     async def list_open(self, guild_id: int, user_id: int | None, limit: int = 20) -> list[Listed]:
         """Return unfinished jobs of a member, or of the whole guild, the next to be sent first."""
-        listed = await self._db.read(_list, guild_id, user_id, OPEN_STATES, limit)
+        listed = await self._db.read(_list_open, guild_id, user_id, limit)
         placed = [
             replace(
                 item,
@@ -123,8 +122,7 @@ class Results:
 
     async def list_made(self, guild_id: int, user_id: int, limit: int = 25) -> list[Listed]:
         """Return a member's newest finished videos in a guild, without those taken down."""
-        states = (State.COMPLETED, State.NOT_SUBMITTED)
-        listed = await self._db.read(_list, guild_id, user_id, states, limit * 2)
+        listed = await self._db.read(_list_made, guild_id, user_id, limit * 2)
         return [
             item
             for item in listed
@@ -258,14 +256,16 @@ def _line(tx: sqlite3.Connection, job_id: int) -> Line:
     return Line(line, [ledger.charged(tx, job.id) for job in line])
 
 
-def _list(
-    tx: sqlite3.Connection,
-    guild_id: int,
-    user_id: int | None,
-    states: tuple[State, ...],
-    limit: int,
+def _list_open(
+    tx: sqlite3.Connection, guild_id: int, user_id: int | None, limit: int
 ) -> list[Listed]:
-    return [
-        Listed(job, ledger.charged(tx, job.id), outbox.is_parked(tx, job.id))
-        for job in jobs.list_of(tx, guild_id, user_id, *states, limit=limit)
-    ]
+    return [_listed(tx, job) for job in jobs.list_open(tx, guild_id, user_id, limit)]
+
+
+def _list_made(tx: sqlite3.Connection, guild_id: int, user_id: int, limit: int) -> list[Listed]:
+    made = jobs.list_of(tx, guild_id, user_id, State.COMPLETED, State.NOT_SUBMITTED, limit=limit)
+    return [_listed(tx, job) for job in made]
+
+
+def _listed(tx: sqlite3.Connection, job: Job) -> Listed:
+    return Listed(job, ledger.charged(tx, job.id), outbox.is_parked(tx, job.id))

@@ -90,23 +90,36 @@ def find_public(tx: sqlite3.Connection, guild_id: int, public_id: str) -> Job | 
 def find_by_message(tx: sqlite3.Connection, guild_id: int, message_id: int) -> Job | None:
     """Return the job whose card, result or ping a message of this guild is, or None."""
     row = tx.execute(
-        f"{_SELECT} WHERE j.guild_id = ? AND (j.message_id = ? OR j.id IN"  # noqa: S608
-        " (SELECT job FROM showing WHERE message_id = ? OR ping_id = ?))",
-        (guild_id, message_id, message_id, message_id),
+        "SELECT id FROM job WHERE message_id = ? UNION SELECT job FROM showing WHERE message_id = ?"
+        " UNION SELECT job FROM showing WHERE ping_id = ?",
+        (message_id, message_id, message_id),
     ).fetchone()
-    return None if row is None else _job(row)
+    job = None if row is None else get(tx, row[0])
+    return job if job is not None and job.guild_id == guild_id else None
 
 
 def list_of(
-    tx: sqlite3.Connection, guild_id: int, user_id: int | None, *states: State, limit: int
+    tx: sqlite3.Connection, guild_id: int, user_id: int, *states: State, limit: int
 ) -> list[Job]:
-    """Return a guild's newest jobs in these states, of one member or of everybody."""
+    """Return a member's newest jobs in these states in a guild, newest first."""
     marks = ", ".join("?" * len(states))
-    whose = "" if user_id is None else " AND j.user_id = ?"
     rows = tx.execute(
-        f"{_SELECT} WHERE j.guild_id = ?{whose} AND j.state IN ({marks})"
+        f"{_SELECT} WHERE j.guild_id = ? AND j.user_id = ? AND j.state IN ({marks})"
         " ORDER BY j.id DESC LIMIT ?",
-        (guild_id, *([] if user_id is None else [user_id]), *states, limit),
+        (guild_id, user_id, *states, limit),
+    )
+    return [_job(row) for row in rows]
+
+
+def list_open(tx: sqlite3.Connection, guild_id: int, user_id: int | None, limit: int) -> list[Job]:
+    """Return a guild's unfinished jobs, of one member or of everybody, oldest first."""
+    rows = tx.execute(
+        # Named, since the planner would read a guild's whole past instead.
+        _SELECT.replace("FROM job j", "FROM job j INDEXED BY job_open") + " WHERE j.guild_id = ?"
+        " AND j.user_id = coalesce(?, j.user_id)"
+        " AND j.state IN ('reserved','queued','submitting','unknown','pending')"
+        " ORDER BY j.id LIMIT ?",
+        (guild_id, user_id, limit),
     )
     return [_job(row) for row in rows]
 
@@ -126,8 +139,8 @@ def list_line(tx: sqlite3.Connection, job_id: int) -> list[Job]:
 def find_again(tx: sqlite3.Connection, asker: Asker, parent_id: int, since: int) -> int | None:
     """Return the job that this member got by another press of the same Again since then."""
     rows = tx.execute(
-        "SELECT id, request FROM job WHERE parent = ? AND guild_id = ? AND user_id = ?"
-        " AND created_at >= ? AND interaction_id <> ? ORDER BY id DESC",
+        "SELECT id, request FROM job INDEXED BY job_parent"
+        " WHERE parent = ? AND guild_id = ? AND user_id = ? AND created_at >= ? AND interaction_id <> ? ORDER BY id DESC",
         (parent_id, asker.guild_id, asker.user_id, since, asker.interaction_id),
     )
     return next((r["id"] for r in rows if json.loads(r["request"])["way"] == Way.AGAIN), None)

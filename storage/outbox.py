@@ -93,7 +93,7 @@ def unpark(tx: sqlite3.Connection, guild_id: int, now: int) -> int:
     """Try again what could not be brought to this guild; return how many messages that are."""
     cursor = tx.execute(
         "UPDATE outbox SET done = 0, attempts = 0, next_at = ? WHERE done = 2"
-        " AND job IN (SELECT o.job FROM outbox o JOIN job j ON j.id = o.job"
+        " AND job IN (SELECT o.job FROM outbox o CROSS JOIN job j ON j.id = o.job"
         " WHERE o.done = 2 AND j.guild_id = ?)",
         (now, guild_id),
     )

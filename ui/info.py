@@ -76,12 +76,12 @@ def command(job: Job) -> str:
     return block(" ".join(parts), COMMAND_CHARS)
 
 
-def listing(title: str, items: list[Listed], empty: str) -> discord.Embed:
-    """Return a private list of jobs, one line each, with how each stands."""
+def listing(title: str, items: list[Listed], empty: str, reader_id: int) -> discord.Embed:
+    """Return a private list of jobs for a reader, one line each, with how each stands."""
     embed = discord.Embed(title=title, colour=cards.WORKING)
     lines: list[str] = []
     for item in items:
-        line = _listed(item)
+        line = _listed(item, reader_id)
         if sum(map(len, lines)) + len(line) > 3800:
             lines.append("…")
             break
@@ -106,11 +106,13 @@ def short(text: str, limit: int = 60) -> str:
     return f"`{plain}`"
 
 
-def _listed(item: Listed) -> str:
+def _listed(item: Listed, reader_id: int) -> str:
     job = item.job
+    is_secret = job.is_private and job.user_id != reader_id
     channel_id, message_id = job.result_place
     where = f"https://discord.com/channels/{job.guild_id}/{channel_id}/{message_id}"
-    facts = [f"**{job.id}** {short(job.request.prompt)}", f"<@{job.user_id}>"]
+    told = "a private video" if is_secret else short(job.request.prompt)
+    facts = [f"**{job.id}** {told}", f"<@{job.user_id}>"]
     if not job.state.is_final:
         facts.append(f"place {item.place}" if item.place else STATES[job.state])
         facts.append(f"{tokens(job.hold_tokens)} held")

@@ -36,6 +36,8 @@ CREATE TABLE showing (
   ping_id    INTEGER
 ) STRICT;
 CREATE INDEX showing_message ON showing(message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX showing_ping ON showing(ping_id) WHERE ping_id IS NOT NULL;
+CREATE INDEX result_kept ON result(seen_at) WHERE file IS NOT NULL;
 
 -- A picture somebody pointed at, between the menu and the form: kept for an hour.
 CREATE TABLE pick (

@@ -85,7 +85,9 @@ async def test_an_empty_prompt_in_the_form_becomes_a_gentle_motion(play: Rig) ->
     assert play.job_of(card).request.prompt == GENTLE_MOTION
 
 
-@pytest.mark.parametrize("source", ["attachment", "gif", "link preview", "sticker", "gif sticker", "emoji"])
+@pytest.mark.parametrize(
+    "source", ["attachment", "gif", "link preview", "sticker", "gif sticker", "emoji"]
+)
 async def test_every_kind_of_picture_in_a_message_can_be_animated(play: Rig, source: str) -> None:
     discord = play.discord
     given: dict[str, Any] = {"content": "look"}

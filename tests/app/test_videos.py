@@ -103,6 +103,13 @@ async def test_queue_is_for_moderators_and_shows_everybodys(play: Rig) -> None:
     assert "Nothing is on its way" in elsewhere.embeds[0]["description"]
 
 
+async def test_the_queue_does_not_tell_what_a_private_video_is_about(play: Rig) -> None:
+    await play.ask("my secret boat", private=True)
+    listed = await videos(play, "queue", member="Ada")
+    assert "a private video" in listed.embeds[0]["description"]
+    assert "secret" not in str(listed.embeds)
+
+
 async def test_empty_lists_say_what_to_do(play: Rig) -> None:
     assert "`/video` makes one" in (await videos(play, "get")).embeds[0]["description"]
     assert "None of your videos" in (await videos(play, "jobs")).embeds[0]["description"]

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from models import State
-from storage import jobs, settings
+from storage import jobs, results, settings
 from storage.database import Database, open_database
 from storage.errors import DatabaseBusyError, UnusableDatabaseError
 from storage.lock import AlreadyRunningError
+from tests.storage.conftest import NOW, asker
 
 
 def _two_steps(tx: sqlite3.Connection, name: str) -> None:
@@ -178,6 +179,10 @@ async def test_what_every_command_and_loop_asks_reads_no_past(db: Database) -> N
         jobs.list_in(tx, State.QUEUED, State.RESERVED)
         jobs.list_in_flight(tx)
         jobs.list_pending_except(tx, frozenset())
+        jobs.list_open(tx, 1, None, 9)
+        jobs.find_by_message(tx, 1, 2)
+        jobs.find_again(tx, asker(1), 3, NOW)
+        results.list_files(tx)
         tx.set_trace_callback(None)
         other.close()
         return told
