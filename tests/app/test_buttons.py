@@ -282,3 +282,42 @@ async def test_a_failure_offers_to_try_again_and_to_edit(play: Rig) -> None:
     await play.finished(card)
     assert play.job_of(card).state is State.COMPLETED
     play.sound()
+
+
+@pytest.mark.parametrize("state", [State.SUBMITTING, State.UNKNOWN])
+async def test_cancel_is_too_late_as_soon_as_anything_may_have_been_sent(
+    play: Rig, state: State
+) -> None:
+    await play.prices_known()
+    if state is State.SUBMITTING:
+        play.box.script(faults.slow(20))
+    else:
+        lost = faults.status(503, None, html=True, on=faults.HISTORY, times=None)
+        play.box.script(faults.drop_after(), lost)
+    card = await play.card()
+    await play.eventually(lambda: play.job_of(card).state is state)
+    assert "cannot cancel" in await private_words(await press(play, card, "Cancel"))
+    assert play.job_of(card).state is state
+    play.box.faults_left.clear()
+    done = await play.finished(card)
+    assert len(done.files) == 1
+    assert play.posts() == 1
+    play.sound()
+
+
+async def test_cancel_and_the_turn_to_send_at_once_leave_one_of_two_clean_endings(
+    play: Rig,
+) -> None:
+    for _ in range(5):
+        card = await play.card()
+        pressed = await press(play, card, "Cancel")
+        words = await private_words(pressed)
+        if "cannot cancel" in words:
+            await play.finished(card)
+            assert play.job_of(card).state is State.COMPLETED
+        else:
+            assert play.job_of(card).state is State.CANCELLED
+            assert play.job_of(card).generation_id is None
+    completed = len(play.jobs_in(State.COMPLETED))
+    assert play.posts() == completed
+    play.sound()
