@@ -166,7 +166,9 @@ def _build(
     submitter = Submitter(
         db, box, gate, book, intake, clock, config.limits, config.neuralbox.post_timeout_s, links
     )
-    videos = Videos(db, box, gate, fetcher, studio, videos_dir, config.storage.min_free_bytes)
+    videos = Videos(
+        db, box, gate, fetcher, studio, videos_dir, config.storage.min_free_bytes, clock
+    )
     delivery = Delivery(db, board, announcer, videos, pictures)
     deliverer = Deliverer(db, board, announcer, delivery, submitter, clock)
 
@@ -207,8 +209,8 @@ def _cogs(
         Animate(service, orders, results, Picks(db, clock), desk, router),
         Mention(service, orders, results, choices, clock),
         ResultButtons(service, orders, results, desk, router),
-        VideosCog(results, router),
-        Returns(results, clock),
+        VideosCog(service, results, router),
+        Returns(results),
         Settings(choices),
         Preferences(choices),
         Help(service, config.limits, client.command_ids),
@@ -297,6 +299,13 @@ def _run(config: Config) -> int:
         if group.subgroup(_is_token_refused):
             log.critical("Discord does not accept the token; make a new one and set it again")
             return EXIT_TOKEN
+        if group.subgroup(discord.PrivilegedIntentsRequired):
+            log.critical(
+                "discord.message_content is on, but “Message Content Intent” is off for this bot; "
+                "switch it on in Discord's developer portal (Bot → Privileged Gateway Intents), or "
+                "set discord.message_content = false"
+            )
+            return EXIT_CONFIG
         if group.subgroup(DatabaseLostError):
             return EXIT_LOST
         log.critical("the bot broke; a new start takes up every job", exc_info=group)

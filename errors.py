@@ -131,9 +131,13 @@ class NoSuchJobError(UserFacingError):
 
 
 class TooLateError(UserFacingError):
-    """A press that came after the thing was over; `sentence` says how it stands."""
+    """A press that came too late; `sentence` says how it stands.
 
-    def __init__(self, sentence: str) -> None:
+    `is_sent` is whether the job is with the vendor now, so that its result can still be hidden.
+    """
+
+    def __init__(self, sentence: str, *, is_sent: bool = False) -> None:
+        self.is_sent = is_sent
         super().__init__(sentence)
 
 

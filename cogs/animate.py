@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from errors import PictureRefusedError
+from errors import NoSuchJobError, PictureRefusedError
 from jobs.orders import Orders, Wish
 from jobs.results import Results
 from jobs.service import JobService
@@ -55,6 +55,8 @@ class Animate(commands.Cog):
         job = None
         if message.author.id == interaction.application_id:
             job = await self.results.find_by_message(who.guild_id, message.id)
+            if job is None:
+                raise NoSuchJobError  # whose picture that is, is not known any more
         sources = pictures_in(message, job)
         if not sources:
             raise PictureRefusedError(NO_PICTURE)
@@ -92,7 +94,7 @@ class Animate(commands.Cog):
             model=self.service.default_model(with_picture=True),
             length_s=self.service.video.length_s,
         )
-        offers = self.service.offers(with_picture=True)
+        offers = self.service.offers_for_picture()
         form_id = control_id("animate", pick_id)
         return video_form("Animate this picture", form_id, wish, offers, has_picture=True)
 

@@ -1,4 +1,4 @@
-"""/help: what the bot does here, with this host's actual prices and limits."""
+"""/help: what the bot does here, in short, with this host's actual prices and limits."""
 
 from collections.abc import Mapping
 
@@ -36,7 +36,29 @@ class Help(commands.Cog):
             "at once, charged when the video is done, and given back in full if there is none.\n\n"
             f"If you say nothing else, you get **{video.length_s} seconds**, "
             f"**{SHAPES[video.ratio]}**, with **{self.service.name_of(video.model)}**. "
-            "Model, length, ratio and avoid are optional."
+            "Everything but the prompt is optional."
+        )
+        embed.add_field(
+            name="A picture that moves",
+            value=(
+                f"Attach it to {self._mention('video')}; or right-click (on a phone: hold) a "
+                "message with a picture → Apps → **Animate image**; or, unless this server "
+                "switched it off, mention me with a picture and what should happen. The video "
+                "takes the shape of the picture. "
+                f"{self._mention('preferences pictures')} says who may animate yours."
+            ),
+            inline=False,
+        )
+        embed.add_field(
+            name="Afterwards",
+            value=(
+                "Under each video: **Again** and **Edit** make a new one, **Continue** goes on "
+                "from its last frame; whoever presses pays, at the price of a new video. **Info** "
+                "tells everything, **Delete** takes it away and refunds nothing. "
+                f"{self._mention('videos get')} brings a video of yours once more, "
+                f"{self._mention('videos jobs')} shows what is on its way."
+            ),
+            inline=False,
         )
         heading = f"Models · price for {LENGTHS_S[0]} to {LENGTHS_S[-1]} seconds"
         embed.add_field(name=heading, value=self._models(), inline=False)
@@ -65,5 +87,5 @@ class Help(commands.Cog):
         return text or "None right now."
 
     def _mention(self, name: str) -> str:
-        command_id = self.command_ids.get(name)
+        command_id = self.command_ids.get(name.partition(" ")[0])
         return f"</{name}:{command_id}>" if command_id else f"`/{name}`"

@@ -56,12 +56,12 @@ class Mention(commands.Cog):
     ) -> None:
         self.service, self.orders, self.results = service, orders, results
         self.choices, self.clock = choices, clock
-        self._told: dict[asyncio.Task[None], tuple[int, int]] = {}
-        """Notes that still stand, with the channel and the member each is for."""
+        self._notes: set[asyncio.Task[None]] = set()
+        self._told: dict[tuple[int, int], float] = {}
 
     async def cog_unload(self) -> None:
         """Leave no task behind."""
-        for note in self._told:
+        for note in self._notes:
             note.cancel()
 
     @commands.Cog.listener()
@@ -85,8 +85,7 @@ class Mention(commands.Cog):
         except MissingPermissionsError as error:
             log.info("a mention in %d goes unanswered: %s", message.channel.id, error)
         except TooFastError as error:
-            # A note for each of them would let one member fill the channel with our words.
-            if (message.channel.id, author.id) not in self._told.values():
+            if self._may_tell_pace(message.channel.id, author.id):
                 await self._note(message, str(error))
         except UserFacingError as error:
             await self._note(message, str(error))
@@ -161,6 +160,18 @@ class Mention(commands.Cog):
             return
         await self.service.enqueue(job_id, message.channel.id, card.id)
 
+    def _may_tell_pace(self, channel_id: int, user_id: int) -> bool:
+        """Say whether to note that somebody is too fast; for each time it would fill the channel.
+
+        True once while such a note stands.
+        """
+        now = self.clock.monotonic()
+        self._told = {whom: until for whom, until in self._told.items() if until > now}
+        if (channel_id, user_id) in self._told:
+            return False
+        self._told[channel_id, user_id] = now + NOTE_LIFE_S
+        return True
+
     async def _note(self, message: discord.Message, text: str) -> None:
         """Say something that no other member needs to read for long."""
         try:
@@ -174,8 +185,8 @@ class Mention(commands.Cog):
             log.warning("a note could not be left: %s", error)
             return
         task = asyncio.create_task(self._take_back(note), name=f"note-{note.id}")
-        self._told[task] = (message.channel.id, message.author.id)
-        task.add_done_callback(self._told.pop)
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
 
     async def _take_back(self, note: discord.Message) -> None:
         await self.clock.sleep(NOTE_LIFE_S)

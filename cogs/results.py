@@ -14,7 +14,7 @@ from ui import buttons
 from ui.cards import alt_text
 from ui.desk import Desk, person
 from ui.forms import alt_text_form, video_form, wish_from
-from ui.info import details
+from ui.info import details, files
 from ui.places import is_moderator, require_guild, require_place
 from ui.router import Router, control_id, form_values
 from ui.text import tokens
@@ -93,7 +93,7 @@ class ResultButtons(commands.Cog):
             f"Edit job {job.id}",
             control_id("edit", job.public_id),
             wish_of(job),
-            self.service.offers(with_picture=has_picture),
+            self.service.offers_for_picture() if has_picture else self.service.offers(),
             has_picture=has_picture,
             asks_all=True,
         )
@@ -116,7 +116,7 @@ class ResultButtons(commands.Cog):
             f"Continue job {job.id}",
             control_id("continue", job.public_id),
             wish_of(job),
-            self.service.offers(with_picture=True),
+            self.service.offers_for_picture(),
             has_picture=True,
         )
         await interaction.response.send_modal(form)
@@ -181,8 +181,8 @@ class ResultButtons(commands.Cog):
             raise TooLateError(f"Job {job.id} was taken down already.")
         view = await self.results.view(job)
         await interaction.response.send_message(
-            f"{TAKEN_DOWN[role]}The video of job {job.id} is gone from here and from my disk. "
-            f"Nothing is refunded; it cost {tokens(view.charged_tokens)}.",
+            f"{TAKEN_DOWN[role]}The video of job {job.id} is taken off this channel and off my "
+            f"disk. Nothing is refunded; it cost {tokens(view.charged_tokens)}.",
             ephemeral=True,
         )
 
@@ -193,7 +193,7 @@ class ResultButtons(commands.Cog):
         try:
             await self.results.cancel(job, role)
         except TooLateError as error:
-            if (await self._job(interaction, arguments)).state.is_final:
+            if not error.is_sent:
                 raise
             action = "Take the result down" if role == "poster" else "Hide the result"
             await interaction.response.send_message(
@@ -230,7 +230,7 @@ class ResultButtons(commands.Cog):
         if is_own and view.has_video and job.showing.hidden is None:
             under = buttons.one("alt", "Edit description", Style.secondary, job.public_id)
         await interaction.response.send_message(
-            embed=details(view, line), view=under, ephemeral=True
+            embed=details(view, line), files=files(job), view=under, ephemeral=True
         )
 
     async def _job(self, interaction: discord.Interaction, arguments: Arguments) -> Job:

@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from errors import NoSuchJobError, NotAllowedError
 from jobs.results import Results
+from jobs.service import JobService
 from models import Job
 from ui.info import listing, made_line
 from ui.places import is_moderator, require_guild
@@ -21,8 +22,8 @@ SHOWN = 10
 class Videos(commands.GroupCog, group_name="videos", group_description="Your videos here"):
     """List and fetch videos, privately."""
 
-    def __init__(self, results: Results, router: Router) -> None:
-        self.results = results
+    def __init__(self, service: JobService, results: Results, router: Router) -> None:
+        self.service, self.results = service, results
         router.on_press("fetch", self.fetch)
 
     @app_commands.command()
@@ -33,7 +34,7 @@ class Videos(commands.GroupCog, group_name="videos", group_description="Your vid
         """Get one of your videos again, also one that could not be shown in its channel."""
         guild_id = require_guild(interaction)
         if job is not None:
-            await resend(interaction, self.results, await self._mine(interaction, job))
+            await self._show(interaction, await self._mine(interaction, job))
             return
         made = (await self.results.list_made(guild_id, interaction.user.id))[:SHOWN]
         under: discord.ui.View = discord.utils.MISSING
@@ -102,17 +103,22 @@ class Videos(commands.GroupCog, group_name="videos", group_description="Your vid
     async def fetch(self, interaction: discord.Interaction, _arguments: tuple[str, ...]) -> None:
         """One of the list was chosen: show it."""
         job = await self._mine(interaction, chosen(interaction) or "")
+        await self._show(interaction, job)
+
+    async def _show(self, interaction: discord.Interaction, job: Job) -> None:
+        self.service.require_pace(job.guild_id, interaction.user.id)
         await resend(interaction, self.results, job)
 
     async def _mine(self, interaction: discord.Interaction, given: str) -> Job:
         """Return a member's own job of this server, by its random id or its number."""
         guild_id = require_guild(interaction)
-        if given.strip().isdecimal():
-            for item in await self.results.list_made(guild_id, interaction.user.id):
-                if item.job.id == int(given):
-                    return item.job
-            raise NoSuchJobError
-        job = await self.results.get(guild_id, given.strip())
+        number = given.strip()
+        if number.isascii() and number.isdecimal() and len(number) < 19:
+            own = await self.results.find_own(guild_id, interaction.user.id, int(number))
+            if own is None:
+                raise NoSuchJobError
+            return own
+        job = await self.results.get(guild_id, number)
         if job.user_id != interaction.user.id:
             raise NoSuchJobError
         return job

@@ -97,7 +97,8 @@ class Board:
             took_s = max(0, result.seen_at - job.created_at)
             size = (result.width, result.height) if result.width and result.height else None
         if result is not None:
-            link_until = result.seen_at + LINK_LIFE_S
+            kept_until = result.seen_at + LINK_LIFE_S
+            link_until = kept_until if kept_until > now else None
         shown = video or Video.remembered(body)
         return JobView(
             job=job,
@@ -113,6 +114,7 @@ class Board:
             link_until=link_until,
             full_bytes=shown.full_bytes,
             again_tokens=again.tokens if again else None,
+            can_continue=bool(self._book.offers(with_picture=True)),
             picture=self._pictures.path(job.request.picture),
             token=token,
             notice=notice or body.get("notice"),

@@ -29,6 +29,8 @@ MIB = 1024 * 1024
 ROOMS_BYTES = (100 * MIB, 50 * MIB, 25 * MIB, 10 * MIB, 8 * MIB)
 # A place that refused every size: only a link is left.
 NO_ROOM_BYTES = 1
+# Of the deliveries under way, how many may wait for a smaller copy; the others go on.
+FITS_MOST = 8
 NO_RESULTS_CHANNEL = "The channel for results cannot be used right now, so your video is here."
 
 
@@ -45,6 +47,7 @@ class Delivery:
     ) -> None:
         self._db, self._board, self._announcer = db, board, announcer
         self._videos, self._pictures = videos, kept_pictures
+        self._fits = 0
 
     async def show(self, row: outbox.OutboxRow, view: JobView) -> outbox.OutboxRow:
         """Edit the card to its last form, or post the result elsewhere; return the row as noted.
@@ -55,6 +58,8 @@ class Delivery:
         if job.showing.hidden is not None:
             if job.showing.hidden == "removed":
                 await self.drop_files(job)
+            elif job.state is State.COMPLETED:
+                await self._videos.get(job, row.attempts)  # so that its requester may fetch it
             if job.showing.message_id is not None:
                 await self._take_away(view)  # posted elsewhere before a kill, and hidden since
             await self._place(row, Video())
@@ -107,8 +112,15 @@ class Delivery:
         if size_bytes <= room_bytes:
             return video
         if room_bytes > NO_ROOM_BYTES:
-            await self._say_fitting(row)
-            if (smaller := await self._videos.fit(video.file, room_bytes)) is not None:
+            if self._fits >= FITS_MOST:
+                raise NotNowError("others are being made smaller; the rest goes on meanwhile")
+            self._fits += 1
+            try:
+                await self._say_fitting(row)
+                smaller = await self._videos.fit(video.file, room_bytes)
+            finally:
+                self._fits -= 1
+            if smaller is not None:
                 return Video(file=smaller, full_bytes=size_bytes)
         return await self._videos.link(view.job)
 
@@ -131,7 +143,11 @@ class Delivery:
         chosen = await self._db.read(choices.of_guild, job.guild_id)
         if job.is_private or job.state is not State.COMPLETED:
             return None
-        return chosen.deliver_to if chosen.deliver_to != job.channel_id else None
+        if chosen.deliver_to is None or chosen.deliver_to == job.channel_id:
+            return None
+        # What was asked among few is not shown to all.
+        is_fit = self._announcer.may_move(job, chosen.deliver_to)
+        return chosen.deliver_to if is_fit else None
 
     async def _bring(
         self, row: outbox.OutboxRow, video: Video, elsewhere: int | None
@@ -160,9 +176,11 @@ class Delivery:
         nonce = f"reelbox-card-{row.id}" if view.job.showing.message_id else f"reelbox-{row.id}"
         try:
             await self._announcer.finish(view, video.file, nonce)
-        except MessageGoneError:
+        except (MessageGoneError, PlaceGoneError) as error:
             if view.job.showing.message_id is not None or view.job.showing.hidden is not None:
                 return  # nobody misses the card: the result is out elsewhere, or is not to be
+            if isinstance(error, PlaceGoneError):
+                raise
             if view.job.is_private:
                 raise PlaceGoneError("a private card is never shown in public") from None
             message_id = await self._announcer.post(view, video.file, nonce)

@@ -22,13 +22,18 @@ log = logging.getLogger(__name__)
 MARGIN_S = 3600
 UNSIGNED_LIFE_S = 600
 # The card can be deleted at any time, and its file goes with it; a look costs one request.
-TRUST_S = 300
+TRUST_S = 120
 # However short a link's life is said to be, it is not read again at once.
 SHORTEST_S = 60
 RETRY_S = 15.0
+GIVE_UP_S = 15 * 60.0
 NO_PLACE = (
     "The picture has no place that NeuralBox can fetch it from: the card's channel cannot be used "
     "any more. Nothing was sent. Please ask again elsewhere."
+)
+NOT_READ = (
+    "Discord gave no link to the picture for 15 minutes, so nothing was sent. Please try again "
+    "later."
 )
 NO_PICTURE = "The picture is not kept any more, so nothing was sent. Please attach it again."
 
@@ -42,6 +47,8 @@ class PictureLinks:
         self._spare: dict[int, tuple[str, float]] = {}
         self._hopeless: dict[int, str] = {}
         self._not_before: dict[int, float] = {}
+        self._failing: dict[int, float] = {}
+        self._known = (self._links, self._spare, self._hopeless, self._not_before, self._failing)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self.on_change: Callable[[], None] = lambda: None
         """Called when a link was found, or is known not to exist."""
@@ -61,15 +68,19 @@ class PictureLinks:
             task.add_done_callback(partial(self._looked, job.id))
         return None
 
+    def is_paused(self, job: Job) -> bool:
+        """Return whether the last look failed a moment ago, so that others may go first."""
+        return self._clock.monotonic() < self._not_before.get(job.id, 0.0)
+
     def trouble(self, job: Job) -> str | None:
         """Return why there will be no link, as a sentence for the member; None while there may."""
         return self._hopeless.get(job.id)
 
     def retain(self, job_ids: Collection[int]) -> None:
         """Forget what is known of every other job: those are sent or over."""
-        for known in (self._links, self._spare, self._hopeless, self._not_before):
+        for known in self._known:
             for job_id in known.keys() - job_ids:
-                known.pop(job_id)
+                del known[job_id]
 
     async def stop(self) -> None:
         """Give up looking."""
@@ -96,12 +107,20 @@ class PictureLinks:
                 self._hopeless[job.id] = NO_PLACE if view.picture else NO_PICTURE
         except (MessageGoneError, NotNowError) as error:
             log.warning("job %d: no link to its picture yet: %s", job.id, error)
-            self._not_before[job.id] = self._clock.monotonic() + RETRY_S
+            self._wait_or_give_up(job.id)
         else:
+            self._failing.pop(job.id, None)
             now = self._clock.now()
             until = max(_good_until(url, now), now + SHORTEST_S)
             self._links[job.id] = (url, min(until, now + TRUST_S))
             self._spare[job.id] = (url, until)
+
+    def _wait_or_give_up(self, job_id: int) -> None:
+        """Look again soon, but hold nobody's tokens for long over a card that cannot be read."""
+        now = self._clock.monotonic()
+        self._not_before[job_id] = now + RETRY_S
+        if now - self._failing.setdefault(job_id, now) >= GIVE_UP_S:
+            self._hopeless[job_id] = NOT_READ
 
     def _make_do(self, job: Job) -> bool:
         """Use the last link to a private card that is out of reach; False when there is none.
@@ -119,7 +138,7 @@ class PictureLinks:
         del self._tasks[job_id]
         if not task.cancelled() and (error := task.exception()):
             log.error("job %d: looking for its picture failed", job_id, exc_info=error)
-            self._not_before[job_id] = self._clock.monotonic() + RETRY_S
+            self._wait_or_give_up(job_id)
         self.on_change()
 
 

@@ -3,7 +3,7 @@
 Whose picture may be used is decided here, for every way in: nothing is fetched before.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jobs.choices import Choices
 from jobs.consent import require_consent
@@ -74,8 +74,12 @@ class Orders:
         )
 
     async def _is_spoiler_place(self, person: Person) -> bool:
-        """Say whether videos asked for there are spoilers; a thread follows its channel."""
-        places = (person.channel_id, person.parent_id)
+        """Say whether videos asked for there are spoilers; a thread follows its channel.
+
+        So does a video that will be shown in the server's channel for results.
+        """
+        deliver_to = (await self._choices.of_guild(person.guild_id)).deliver_to
+        places = (person.channel_id, person.parent_id, deliver_to)
         for channel_id in filter(None, places):
             if await self._choices.is_spoiler_channel(channel_id):
                 return True
@@ -84,7 +88,7 @@ class Orders:
     async def again(self, person: Person, job: Job) -> Order:
         """Return the same order once more, at the expense of whoever asks."""
         await self.require_press(person, job)
-        return await self._results.again(job)
+        return await self._veiled(person, await self._results.again(job))
 
     async def edited(self, person: Person, job: Job, wish: Wish) -> Order:
         """Return a job's order with other words and options; its picture stays."""
@@ -93,7 +97,7 @@ class Orders:
         request = self._service.request(
             wish.prompt, wish.model, wish.length_s, wish.ratio, wish.avoid, kept
         )
-        return self._results.following(job, request, Way.EDIT)
+        return await self._veiled(person, self._results.following(job, request, Way.EDIT))
 
     async def continued(self, person: Person, job: Job, wish: Wish) -> Order:
         """Return an order that starts where a job's video ended."""
@@ -103,7 +107,12 @@ class Orders:
         request = self._service.request(
             wish.prompt, wish.model, wish.length_s, ratio, job.request.negative_prompt, kept
         )
-        return self._results.following(job, request, Way.CONTINUE)
+        return await self._veiled(person, self._results.following(job, request, Way.CONTINUE))
+
+    async def _veiled(self, person: Person, order: Order) -> Order:
+        """Return the order as a spoiler where it is asked for among spoilers now."""
+        is_spoiler = order.is_spoiler or await self._is_spoiler_place(person)
+        return replace(order, is_spoiler=is_spoiler)
 
     async def require_press(self, person: Person, job: Job) -> None:
         """Raise NotAllowedError unless this member may go on from that job now."""

@@ -31,9 +31,12 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 RETRY_S = (5, 15, 60, 300, 900, 3600)
+# How long a message without a place is left alone, whatever changes in its guild meanwhile.
+PARK_PAUSE_S = (30, 300, 1800, 3600)
 # A week of hourly tries.
 PARK_AFTER_ATTEMPTS = 173
-AT_ONCE = 4
+# Many, since one that has to be made smaller first keeps its place for half a minute.
+AT_ONCE = 16
 # A progress whose job has moved on is not worth an edit.
 STAGE_STATES = {
     "waiting": (State.QUEUED,),
@@ -104,7 +107,7 @@ class Deliverer:
             await self._again(row, error)
         except PlaceGoneError as error:
             log.warning("job %d: its place is gone, the result is kept: %s", row.job_id, error)
-            await self._db.insist(outbox.finish, row.id, outbox.PARKED)
+            await self._park(row)
         except Exception:
             log.exception("job %d: bringing its message failed in an unforeseen way", row.job_id)
             await self._again(row, None)
@@ -115,11 +118,15 @@ class Deliverer:
             await self._db.insist(outbox.finish_unless_renewed, row)
         elif row.attempts >= PARK_AFTER_ATTEMPTS:
             log.error("job %d: its message cannot be brought; the result is kept", row.job_id)
-            await self._db.insist(outbox.finish, row.id, outbox.PARKED)
+            await self._park(row)
         else:
             delay_s = RETRY_S[min(row.attempts, len(RETRY_S) - 1)]
             log.warning("job %d: message again in %d s: %s", row.job_id, delay_s, error)
             await self._db.insist(outbox.postpone, row.id, int(self._clock.now()) + delay_s)
+
+    async def _park(self, row: outbox.OutboxRow) -> None:
+        pause_s = PARK_PAUSE_S[min(row.attempts, len(PARK_PAUSE_S) - 1)]
+        await self._db.insist(outbox.park, row, int(self._clock.now()) + pause_s)
 
     async def _progress(self, row: outbox.OutboxRow) -> None:
         stage = row.body["stage"]
@@ -136,14 +143,15 @@ class Deliverer:
     async def _redraw(self, row: outbox.OutboxRow) -> None:
         """Show a result as it is now; one that is not out yet is brought so anyway."""
         last = await self._db.read(outbox.find_last_word, row.job_id)
+        view = await self._board.shown(row.job_id)
+        if view.job.showing.hidden == "removed":
+            # First, since it was promised whatever becomes of the message.
+            await self._delivery.drop_files(view.job)
         if last.body.get("shown"):
-            view = await self._board.shown(row.job_id)
             try:
                 await self._announcer.redraw(view)
             except MessageGoneError:
                 log.info("job %d: what was to be redrawn is gone", row.job_id)
-            if view.job.showing.hidden == "removed":
-                await self._delivery.drop_files(view.job)
         await self._db.insist(outbox.finish_unless_renewed, row)
 
     async def _final(self, row: outbox.OutboxRow) -> None:

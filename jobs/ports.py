@@ -33,8 +33,9 @@ class JobView:
     `charged_tokens` and `left_tokens` come from the ledger. For a job without a video, `reason`
     is our sentence and `said` the vendor's own words; `link` stands in for a file that cannot be
     attached, at least until `link_until`. `again_tokens` is today's price of the same again, None
-    when it cannot be had. `picture` is the kept start picture. `full_bytes` is the size of the
-    original when a smaller copy is shown. `token` reaches a private card while it lives.
+    when it cannot be had; `can_continue` is whether any model takes a picture. `picture` is the
+    kept start picture. `full_bytes` is the size of the original when a smaller copy is shown.
+    `token` reaches a private card while it lives.
     """
 
     job: Job
@@ -54,6 +55,7 @@ class JobView:
     size: tuple[int, int] | None = None
     full_bytes: int | None = None
     again_tokens: int | None = None
+    can_continue: bool = True
     picture: Path | None = None
     token: str | None = field(default=None, repr=False)
     notice: str | None = None
@@ -97,6 +99,13 @@ class Announcer(Protocol):
 
     async def redraw(self, view: JobView) -> None:
         """Show a result that is shown already as it is now, or take it away when it is hidden."""
+        ...
+
+    def may_move(self, job: Job, channel_id: int) -> bool:
+        """Return whether a job's result may be shown in that channel instead of its own.
+
+        False when its own is closed to everybody or age-restricted and the other is not.
+        """
         ...
 
     def room_bytes(self, view: JobView, channel_id: int | None = None) -> int:

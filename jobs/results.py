@@ -38,6 +38,7 @@ CANCELLED_BY = {
     "moderator": "A moderator cancelled it before anything was sent.",
     "poster": "Whoever posted the picture does not want it animated; nothing was sent.",
 }
+SENT_STATES = frozenset({State.SUBMITTING, State.UNKNOWN, State.PENDING})
 NO_VIDEO = "There is no video to go on from: this one was not made, or it is not kept any more."
 REMOVED = "This video was taken down, so there is nothing to go on from."
 
@@ -91,6 +92,10 @@ class Results:
             raise NoSuchJobError
         return job
 
+    async def find_own(self, guild_id: int, user_id: int, job_id: int) -> Job | None:
+        """Return a member's own job of a guild by its number, or None."""
+        return await self._db.read(jobs.find_own, guild_id, user_id, job_id)
+
     async def find_by_message(self, guild_id: int, message_id: int) -> Job | None:
         """Return the job whose card, result or ping that message is, or None."""
         return await self._db.read(jobs.find_by_message, guild_id, message_id)
@@ -131,10 +136,11 @@ class Results:
 
     async def file(self, job: Job, room_bytes: int) -> Video:
         """Return a made video as it fits into so many bytes: the file, a smaller copy or a link."""
-        if job.showing.hidden == "removed" or job.generation_id is None:
+        is_made = job.state.is_final and job.generation_id is not None
+        if job.showing.hidden == "removed" or not is_made:
             return Video()
         try:
-            video = await self._videos.get(job, attempts=1)
+            video = await self._videos.get(job, attempts=1, is_asked_for=True)
         except (FetchError, NeuralBoxError) as error:
             log.info("job %d: its file is not at hand: %s", job.id, error)
             return await self._videos.link(job)
@@ -143,6 +149,12 @@ class Results:
         full_bytes = video.file.stat().st_size
         if (smaller := await self._videos.fit(video.file, room_bytes)) is not None:
             return Video(file=smaller, full_bytes=full_bytes)
+        return await self._videos.link(job)
+
+    async def link(self, job: Job) -> Video:
+        """Return a made video's link alone, for a place that takes no file."""
+        if job.showing.hidden == "removed":
+            return Video()
         return await self._videos.link(job)
 
     async def cancel(self, job: Job, as_whom: str) -> None:
@@ -158,7 +170,7 @@ class Results:
             )
         except StaleStateError:
             state = (await self._db.read(jobs.get, job.id)).state
-            raise TooLateError(_too_late(state, job)) from None
+            raise TooLateError(_too_late(state, job), is_sent=state in SENT_STATES) from None
         log.info("job %d: queued -> cancelled by its %s", job.id, as_whom)
         self._submitter.on_change()
 
@@ -169,9 +181,10 @@ class Results:
         self._submitter.on_change()
         return is_new
 
-    async def offer_again(self, guild_id: int) -> None:
-        """Try once more to bring what had no place in this guild."""
-        count = await self._db.insist(outbox.unpark, guild_id, int(self._clock.now()))
+    async def offer_again(self, guild_id: int, *, is_sure: bool) -> None:
+        """Try once more to bring what had no place in this guild; `is_sure` that it has one now."""
+        now = int(self._clock.now())
+        count = await self._db.insist(outbox.unpark, guild_id, now, is_sure=is_sure)
         if count:
             log.info("guild %d: %d messages are brought again", guild_id, count)
             self._submitter.on_change()
@@ -186,12 +199,12 @@ class Results:
         """Return a job's start picture for another use; raises PictureRefusedError when dropped."""
         if job.request.picture is None:
             return None
+        if job.showing.hidden == "removed":
+            raise PictureRefusedError(f"{REMOVED} Nothing was charged.")
         return await self._pictures.again(job.request.picture)
 
     async def again(self, job: Job) -> Order:
         """Return the same order once more."""
-        if job.showing.hidden == "removed" and job.request.picture is not None:
-            raise PictureRefusedError(f"{REMOVED} Nothing was charged.")
         await self.picture_of(job)
         return self.following(job, job.request, Way.AGAIN)
 
@@ -210,7 +223,7 @@ class Results:
         if job.generation_id is None or not job.state.is_final:
             raise PictureRefusedError(f"{NO_VIDEO} Nothing was charged.")
         try:
-            video = await self._videos.get(job, attempts=0)
+            video = await self._videos.get(job, attempts=0, is_asked_for=True)
         except (FetchError, NeuralBoxError) as error:
             log.info("job %d: its file is not at hand: %s", job.id, error)
             raise PictureRefusedError(f"{NO_VIDEO} Nothing was charged.") from error

@@ -33,8 +33,9 @@ def require_own(job: Job, user_id: int, *, is_moderator: bool) -> str:
 def require_press(choices: GuildChoices, job: Job, user_id: int, *, is_moderator: bool) -> None:
     """Raise NotAllowedError unless the guild lets this member go on from the job, at own cost."""
     is_own = user_id == job.user_id
-    if job.is_private:
-        is_let, rule = is_own, "This video is private."
+    if job.is_private or job.showing.hidden is not None:
+        rule = "This video is private." if job.is_private else "This video is hidden."
+        is_let = is_own
     else:
         is_let = {
             "anyone": True,

@@ -1,6 +1,7 @@
 """What a command may do with jobs: admit one, promise it, or take it back. No vendor call here."""
 
 import logging
+import random
 import unicodedata
 from dataclasses import replace
 
@@ -33,7 +34,15 @@ log = logging.getLogger(__name__)
 # A member waits for at most this long for the books before being told that we are busy.
 PATIENCE_S = 1.5
 COMBINING_RUN = 3
-GENTLE_MOTION = "Gentle, natural motion; the camera drifts slowly closer."
+# Several, since only one request of each wording may be in doubt at a time.
+GENTLE_MOTIONS = (
+    "Gentle, natural motion; the camera drifts slowly closer.",
+    "The scene comes alive with gentle, natural motion; the camera moves slowly in.",
+    "Soft, lifelike movement; the camera glides slowly forward.",
+    "Everything stirs a little, calmly and naturally; the camera comes slowly nearer.",
+    "Calm, natural movement throughout; a slow, steady push-in of the camera.",
+    "Light and air move gently through the scene; the camera eases slowly closer.",
+)
 
 
 class JobService:
@@ -64,6 +73,15 @@ class JobService:
     def offers(self, *, with_picture: bool = False) -> list[Offer]:
         """Return the models a member may choose, with prices and usual waits, from memory."""
         return self._book.offers(with_picture=with_picture)
+
+    def offers_for_picture(self) -> list[Offer]:
+        """As `offers`, for a form: raises UnknownChoiceError when no model takes a picture."""
+        offers = self.offers(with_picture=True)
+        if not offers:
+            raise UnknownChoiceError(
+                "None of the models here can start from a picture. Nothing was charged."
+            )
+        return offers
 
     def default_model(self, *, with_picture: bool) -> str:
         """Return the model of who names none: the host's, or the first that takes a picture."""
@@ -100,7 +118,7 @@ class JobService:
         """
         shape = nearest_ratio(picture.width, picture.height) if picture else self.video.ratio
         request = VideoRequest(
-            prompt=clean(prompt) or (GENTLE_MOTION if picture else ""),
+            prompt=clean(prompt) or (random.choice(GENTLE_MOTIONS) if picture else ""),
             model=model or self.default_model(with_picture=picture is not None),
             duration_s=length_s or self.video.length_s,
             aspect_ratio=ratio or shape,
@@ -131,7 +149,11 @@ class JobService:
 
         Counts as one command of the member. Raises ServicePausedError or TooFastError.
         """
+        self.require_pace(guild_id, user_id)
         self._intake.require_open()
+
+    def require_pace(self, guild_id: int, user_id: int) -> None:
+        """Count one request of a member for work; raises TooFastError above the host's rate."""
         self._intake.require_pace(guild_id, user_id)
 
     async def reserve(self, asker: Asker, order: Order) -> Reservation:

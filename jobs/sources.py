@@ -4,10 +4,14 @@ import sqlite3
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from errors import PickGoneError
+from errors import BusyError, PickGoneError
 from jobs.ports import Clock
 from storage import pictures
 from storage.database import Database
+from storage.errors import DatabaseBusyError
+
+# As for a video: after this a member is told that we are busy.
+PATIENCE_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,10 @@ class Picks:
         """Keep what a member pointed at; return one random id for each."""
         facts = [asdict(source) for source in sources]
         now = int(self._clock.now())
-        return await self._db.write_within(1.5, _keep, guild_id, user_id, facts, now)
+        try:
+            return await self._db.write_within(PATIENCE_S, _keep, guild_id, user_id, facts, now)
+        except DatabaseBusyError as error:
+            raise BusyError from error
 
     async def get(self, guild_id: int, user_id: int, pick_id: str) -> Source:
         """Return what that member pointed at; raises PickGoneError for anything else."""

@@ -129,7 +129,7 @@ class Submitter:
             if sentence is not None:
                 await self._cancel(job, sentence)
                 queued.remove(job)
-        ready = [job for job in queued if job.next_at <= now and self._has_picture(job)]
+        ready = [job for job in queued if job.next_at <= now and not self._links.is_paused(job)]
         delays = [TIDY_EVERY_S, *(job.next_at - now for job in queued if job.next_at > now)]
         gate_s = self._gate.wait_s("submit")
         if gate_s > 0:
@@ -149,10 +149,6 @@ class Submitter:
         if self._line:
             delays.append(PLACE_EVERY_S)
         return max(0.05, min(delays))
-
-    def _has_picture(self, job: Job) -> bool:
-        """True when there is a picture for the vendor to fetch, or none is needed."""
-        return job.request.picture is None or self._links.find(job) is not None
 
     async def _tidy_up(self) -> None:
         """End what its owner could not: a card that never came, a send that broke halfway."""

@@ -1,12 +1,16 @@
 """Our copy of a finished video: fetched once, kept under the data directory, found again."""
 
+import asyncio
 import logging
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from jobs.gate import Gate
+from jobs.ports import Clock
 from media import (
     CannotFitError,
     Fetcher,
@@ -25,6 +29,9 @@ log = logging.getLogger(__name__)
 
 # A file that cannot be fetched after so many tries is shown as the vendor's link.
 LINK_AFTER_ATTEMPTS = 4
+_INERT = {char: f"%{ord(char):02X}" for char in "<>()[]`*|\\"}
+# A file that was not to be had is not asked for again so soon, however often a member asks.
+ASK_PAUSE_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +78,33 @@ class Videos:
         studio: Studio,
         directory: Path,
         min_free_bytes: int,
+        clock: Clock,
     ) -> None:
         self._db, self._box, self._gate = db, box, gate
+        self._clock = clock
+        self._asked: dict[int, float] = {}
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._unfit: set[str] = set()
         self._fetcher, self._studio, self._directory = fetcher, studio, directory
         self._min_free_bytes = min_free_bytes
 
-    async def get(self, job: Job, attempts: int) -> Video:
+    async def get(self, job: Job, attempts: int, *, is_asked_for: bool = False) -> Video:
         """Return the job's video, fetching it when there is no copy yet.
 
         `attempts` counts earlier failures: after some, whatever is known is returned. Before that
-        raises FetchFailedError or NeuralBoxError when it should be tried again later.
+        raises FetchFailedError or NeuralBoxError when it should be tried again later. A member who
+        asks for it costs the vendor a request at most once in a while.
         """
+        async with self._alone(f"get-{job.id}"):
+            return await self._get(job, attempts, is_asked_for=is_asked_for)
+
+    async def _get(self, job: Job, attempts: int, *, is_asked_for: bool) -> Video:
         result = await self._db.read(results.find, job.id)
         if result is not None and result.file and (self._directory / result.file).exists():
             return Video(file=self._directory / result.file)
         url = result.url if result else None
+        if is_asked_for:
+            self._require_pause(job)
         try:
             url = url or await self._fresh_url(job)
             return Video(file=await self._download_or_refresh(job, url))
@@ -98,22 +117,47 @@ class Videos:
                 return self._linked(url)
             raise FetchFailedError(str(error)) from error
 
+    @asynccontextmanager
+    async def _alone(self, name: str) -> AsyncIterator[None]:
+        """Let one at a time do a piece of work that many may ask for."""
+        lock, users = self._locks.get(name, (asyncio.Lock(), 0))
+        self._locks[name] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            _lock, users = self._locks.pop(name)
+            if users > 1:
+                self._locks[name] = (lock, users - 1)
+
+    def _require_pause(self, job: Job) -> None:
+        now = self._clock.monotonic()
+        self._asked = {k: at for k, at in self._asked.items() if now - at < ASK_PAUSE_S}
+        if job.id in self._asked:
+            raise FetchFailedError("it was looked for a moment ago")
+        self._asked[job.id] = now
+
     async def fit(self, file: Path, room_bytes: int) -> Path | None:
         """Return a copy of a video that is smaller than that, made once; None when none would do.
 
         A copy that would look bad is not made.
         """
         target = self._directory / f"{file.stem}.fit{room_bytes}.mp4"
-        if target.exists():
-            return target
+        async with self._alone(target.name):
+            if target.name in self._unfit:
+                return None
+            return target if target.exists() else await self._make(file, target, room_bytes)
+
+    async def _make(self, file: Path, target: Path, room_bytes: int) -> Path | None:
         if shutil.disk_usage(self._directory).free < self._min_free_bytes:
             return None
         try:
             clip = await self._studio.fit(file, target, room_bytes)
         except CannotFitError as error:
             log.info("%s is not made smaller than %d bytes: %s", file.name, room_bytes, error)
+            self._unfit.add(target.name)
             return None
-        except StudioError as error:
+        except (StudioError, OSError) as error:
             log.warning("%s could not be made smaller: %s", file.name, error)
             return None
         log.info("%s fits into %d bytes at %d lines", file.name, room_bytes, clip.height)
@@ -130,8 +174,11 @@ class Videos:
         return self._linked(result.url if result else None)
 
     def _linked(self, url: str | None) -> Video:
-        # An address of somebody else's is shown to nobody, whoever gave it to us.
-        return Video(link=url if url is not None and self._fetcher.takes(url) else None)
+        # An address of somebody else's is shown to nobody, whoever gave it to us; and one that is
+        # taken ends where it ends, whatever markdown the vendor wrote into it.
+        if url is None or not self._fetcher.takes(url):
+            return Video()
+        return Video(link="".join(_INERT.get(char, char) for char in url))
 
     async def _download_or_refresh(self, job: Job, url: str) -> Path:
         try:

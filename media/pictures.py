@@ -75,7 +75,8 @@ class PictureGate:
         self._max_bytes = max_bytes
         self._max_pixels = max_pixels
         self._min_free_bytes = min_free_bytes
-        self._places = asyncio.Semaphore(AT_ONCE)
+        # Apart, so that strangers' slow servers keep nobody from Discord's own files.
+        self._places = (asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE))
         self.allows_links = bool(links)
         self._files = Fetcher(origins, max_bytes=max_bytes, timeout_s=timeout_s, kinds=KINDS)
         self._links = Fetcher(
@@ -121,7 +122,7 @@ class PictureGate:
         return self._directory / picture.file_name
 
     async def _take(self, fetcher: Fetcher, url: str, wrong_address: str) -> Picture:
-        async with self._places:
+        async with self._places[fetcher is self._links]:
             await self._check_disk()
             # Apart from what is kept, and gone with every way out of here.
             with WorkDirectory(self._directory) as work:

@@ -87,6 +87,15 @@ def find_public(tx: sqlite3.Connection, guild_id: int, public_id: str) -> Job | 
     return None if row is None else _job(row)
 
 
+def find_own(tx: sqlite3.Connection, guild_id: int, user_id: int, job_id: int) -> Job | None:
+    """Return the job of that number if it is this member's in this guild, else None."""
+    row = tx.execute(
+        f"{_SELECT} WHERE j.id = ? AND j.guild_id = ? AND j.user_id = ?",
+        (job_id, guild_id, user_id),
+    ).fetchone()
+    return None if row is None else _job(row)
+
+
 def find_by_message(tx: sqlite3.Connection, guild_id: int, message_id: int) -> Job | None:
     """Return the job whose card, result or ping a message of this guild is, or None."""
     row = tx.execute(
@@ -140,7 +149,9 @@ def find_again(tx: sqlite3.Connection, asker: Asker, parent_id: int, since: int)
     """Return the job that this member got by another press of the same Again since then."""
     rows = tx.execute(
         "SELECT id, request FROM job INDEXED BY job_parent"
-        " WHERE parent = ? AND guild_id = ? AND user_id = ? AND created_at >= ? AND interaction_id <> ? ORDER BY id DESC",
+        " WHERE state NOT IN ('cancelled','rejected','failed','not_submitted')"
+        " AND parent = ? AND guild_id = ? AND user_id = ? AND created_at >= ?"
+        " AND interaction_id <> ? ORDER BY id DESC",
         (parent_id, asker.guild_id, asker.user_id, since, asker.interaction_id),
     )
     return next((r["id"] for r in rows if json.loads(r["request"])["way"] == Way.AGAIN), None)

@@ -89,13 +89,24 @@ def remember(tx: sqlite3.Connection, row: OutboxRow, facts: dict[str, Any]) -> O
     return replace(row, body=body)
 
 
-def unpark(tx: sqlite3.Connection, guild_id: int, now: int) -> int:
-    """Try again what could not be brought to this guild; return how many messages that are."""
+def park(tx: sqlite3.Connection, row: OutboxRow, not_before: int) -> None:
+    """Set a message aside that has no place; `not_before` ends its pause."""
+    tx.execute(
+        "UPDATE outbox SET done = 2, attempts = attempts + 1, next_at = ? WHERE id = ?",
+        (not_before, row.id),
+    )
+
+
+def unpark(tx: sqlite3.Connection, guild_id: int, now: int, *, is_sure: bool) -> int:
+    """Try again what could not be brought to this guild; return how many messages that are.
+
+    At once when the place `is_sure` to be back, else each when its pause is over.
+    """
     cursor = tx.execute(
-        "UPDATE outbox SET done = 0, attempts = 0, next_at = ? WHERE done = 2"
+        "UPDATE outbox SET done = 0, next_at = iif(?, ?, max(next_at, ?)) WHERE done = 2"
         " AND job IN (SELECT o.job FROM outbox o CROSS JOIN job j ON j.id = o.job"
         " WHERE o.done = 2 AND j.guild_id = ?)",
-        (now, guild_id),
+        (is_sure, now, now, guild_id),
     )
     return cursor.rowcount
 

@@ -42,10 +42,12 @@ def list_files(tx: sqlite3.Connection) -> frozenset[str]:
 
 
 def drop_unused(tx: sqlite3.Connection, before: int) -> list[str]:
-    """Forget pictures last used before then, but those of unfinished jobs; return their names."""
+    """Forget pictures last used before then, but those of jobs under way; return their names."""
     rows = tx.execute(
         "DELETE FROM picture WHERE used_at < ? AND NOT EXISTS (SELECT 1 FROM job j"
-        " JOIN job_state s ON s.name = j.state WHERE j.picture = picture.file AND s.terminal = 0)"
+        " JOIN job_state s ON s.name = j.state LEFT JOIN outbox o ON o.job = j.id"
+        "  AND o.kind <> 'progress' AND o.done = 0"
+        " WHERE j.picture = picture.file AND (s.terminal = 0 OR o.id IS NOT NULL))"
         " RETURNING file",
         (before,),
     )

@@ -22,6 +22,7 @@ from jobs.ports import (
     NotNowError,
     PlaceGoneError,
 )
+from models import Job
 from ui import buttons, cards, private
 from ui.attached import picture_files, picture_url, start_files, videos_on
 
@@ -99,7 +100,7 @@ class DiscordAnnouncer:
             files = self._files(view, file, self.room_bytes(view, channel_id))
             message = await self._channel(view, channel_id).send(
                 embed=cards.card(view) if is_card else cards.result(view),
-                files=[*start_files(view), *files],
+                files=[*(picture_files(view) if is_card else start_files(view)), *files],
                 view=buttons.beneath(view) or discord.utils.MISSING,
                 nonce=nonce,
                 allowed_mentions=NOBODY,
@@ -117,6 +118,12 @@ class DiscordAnnouncer:
             message = self._channel(view, channel_id).get_partial_message(message_id or 0)
             if view.job.showing.hidden is not None:
                 await self._take_away(view, message)
+                if view.job.showing.message_id is not None:
+                    await self._message(view).edit(
+                        embed=cards.card(view),
+                        view=buttons.beneath(view),
+                        allowed_mentions=NOBODY,
+                    )
                 return
             kept = videos_on(await message.fetch())
             for one in kept:
@@ -184,6 +191,21 @@ class DiscordAnnouncer:
             )
             return message.id
 
+    def may_move(self, job: Job, channel_id: int) -> bool:
+        """Compare who may see the two channels, as far as the roles of everybody tell."""
+        guild = self._client.get_guild(job.guild_id)
+        if guild is None:
+            return False
+        own, other = (
+            guild.get_channel_or_thread(job.channel_id),
+            guild.get_channel_or_thread(channel_id),
+        )
+        if own is None or other is None:
+            return other is None  # where there is none, trying says so
+        if _is_restricted(own) and not _is_restricted(other):
+            return False
+        return _is_open(own, guild) or not _is_open(other, guild)
+
     def room_bytes(self, view: JobView, channel_id: int | None = None) -> int:
         """Return the smaller of what the interaction told and what the guild's level allows."""
         if view.job.is_private:
@@ -239,3 +261,16 @@ class DiscordAnnouncer:
             raise NotNowError(str(error)) from error
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             raise NotNowError(repr(error)) from error
+
+
+def _is_open(place: discord.abc.GuildChannel | discord.Thread, guild: discord.Guild) -> bool:
+    """Return whether everybody in the guild sees a channel; a private thread is seen by few."""
+    if isinstance(place, discord.Thread):
+        parent = place.parent
+        return not place.is_private() and parent is not None and _is_open(parent, guild)
+    return place.permissions_for(guild.default_role).view_channel
+
+
+def _is_restricted(place: discord.abc.GuildChannel | discord.Thread) -> bool:
+    is_nsfw = getattr(place, "is_nsfw", None)
+    return bool(is_nsfw and is_nsfw())

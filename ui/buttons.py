@@ -22,7 +22,7 @@ def beneath(view: JobView) -> discord.ui.View | None:
         word = "Again" if view.has_video else "Try again"
         buttons.append(("again", f"{word} · {view.again_tokens:,}", Style.primary))
         buttons.append(("edit", "Edit", Style.secondary))
-        if view.has_video:
+        if view.has_video and view.can_continue:
             buttons.append(("continue", "Continue", Style.secondary))
     buttons.append(("info", "Info", Style.secondary))
     if view.has_video or view.job.state is State.COMPLETED:

@@ -151,11 +151,9 @@ def _done(view: JobView) -> discord.Embed:
     if view.link is not None:
         # Angle brackets keep Discord from unfurling it; the address is the vendor's own.
         until = f" at least until <t:{view.link_until}:f>" if view.link_until else ""
-        embed.add_field(
-            name="Download",
-            value=f"The file does not fit here, so this is its link. NeuralBox keeps it{until}: "
-            f"<{view.link}>"[:1024],
-            inline=False,
+        embed.description = (
+            f"{embed.description}\nThe file does not fit here, so this is its link. NeuralBox "
+            f"keeps it{until}: <{view.link}>"
         )
     if view.full_bytes is not None:
         embed.add_field(

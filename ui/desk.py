@@ -17,7 +17,7 @@ import discord
 from jobs.orders import Person
 from jobs.ports import JobView
 from jobs.service import JobService
-from models import Order, Reservation
+from models import Asker, Order, Reservation
 from storage.errors import DuplicateInteractionError
 from ui import buttons, cards
 from ui.attached import picture_files
@@ -26,7 +26,9 @@ from ui.places import asker, is_moderator
 log = logging.getLogger(__name__)
 
 # Real seconds, of the three that Discord gives to the first answer.
-FIRST_ANSWER_S = 1.5
+FIRST_ANSWER_S = 1.2
+# What goes up within the rest of the three seconds also from behind a slow line.
+HEAVY_BYTES = 512 * 1024
 # Interaction has already been acknowledged: another copy of the bot has it.
 ANSWERED = 40060
 
@@ -72,20 +74,20 @@ class Desk:
         except BaseException:
             ordering.close()
             raise
-        making = asyncio.create_task(ordering, name=f"order-{interaction.id}")
+        making = asyncio.create_task(
+            self._reserve(asker(interaction), ordering), name=f"order-{interaction.id}"
+        )
         is_late = False
         try:
             await asyncio.wait({making}, timeout=FIRST_ANSWER_S)
-            if not making.done():
+            if not making.done() or self._is_heavy(making):
                 await interaction.response.defer(ephemeral=is_private, thinking=True)
                 is_late = True
-            order = await making
-            reservation = await self._service.reserve(asker(interaction), order)
+            reservation = await making
         except DuplicateInteractionError:
             return  # a replay of one that is answered already
         except BaseException as error:
-            making.cancel()
-            await asyncio.gather(making, return_exceptions=True)
+            await self._drop(making)
             # Only a sign of waiting that is our own is taken away.
             if is_late and not is_private:
                 with contextlib.suppress(discord.HTTPException):
@@ -95,6 +97,23 @@ class Desk:
                 return
             raise
         await self._promise(interaction, reservation, is_late=is_late)
+
+    async def _reserve(self, asked_by: Asker, ordering: Coroutine[Any, Any, Order]) -> Reservation:
+        return await self._service.reserve(asked_by, await ordering)
+
+    def _is_heavy(self, making: asyncio.Task[Reservation]) -> bool:
+        """Say whether a card that is ready carries a picture that may take long to send."""
+        if making.exception() is not None:
+            return False
+        path = self._service.first_view(making.result()).picture
+        return path is not None and path.stat().st_size > HEAVY_BYTES
+
+    async def _drop(self, making: asyncio.Task[Reservation]) -> None:
+        """Nobody waits for it any more: give back what it may have held."""
+        making.cancel()
+        [made] = await asyncio.gather(making, return_exceptions=True)
+        if isinstance(made, Reservation):
+            await self._service.abandon(made.job.id, tell=False)
 
     async def _promise(
         self, interaction: discord.Interaction, reservation: Reservation, *, is_late: bool

@@ -1,5 +1,7 @@
 """Everything there is to tell of a job: facts, where it came from, a command to repeat it."""
 
+import io
+
 import discord
 
 from jobs.ports import JobView
@@ -54,14 +56,18 @@ def details(view: JobView, line: Line, picture_url: str | None = None) -> discor
         embed.set_thumbnail(url=picture_url)
     if len(line.jobs) > 1:
         embed.add_field(name="Where it came from", value=_line(line), inline=False)
-    embed.add_field(name="To make it again", value=command(job), inline=False)
+    text = command(job)
+    if fits_block(text):
+        embed.add_field(name="To make it again", value=block(text, COMMAND_CHARS), inline=False)
+    else:
+        embed.add_field(name="To make it again", value="the command is in the file", inline=False)
     if job.generation_id is not None:
         embed.set_footer(text=f"NeuralBox's number: {job.generation_id}")
     return embed
 
 
 def command(job: Job) -> str:
-    """Return the command that makes the same again, ready to be copied."""
+    """Return the command that makes the same again, to the letter."""
     request = job.request
     parts = [
         f"/video prompt:{request.prompt}",
@@ -73,7 +79,20 @@ def command(job: Job) -> str:
         parts.append(f"avoid:{request.negative_prompt}")
     if request.picture:
         parts.append("image:(attach the picture)")
-    return block(" ".join(parts), COMMAND_CHARS)
+    return " ".join(parts)
+
+
+def fits_block(text: str) -> bool:
+    """Return whether a command can be shown as it is: whole, and without what would be replaced."""
+    return len(text) <= COMMAND_CHARS - 10 and "`" not in text
+
+
+def files(job: Job) -> list[discord.File]:
+    """Return the command as a file where it cannot be shown as it is."""
+    text = command(job)
+    if fits_block(text):
+        return []
+    return [discord.File(io.BytesIO(text.encode()), filename="command.txt")]
 
 
 def listing(title: str, items: list[Listed], empty: str, reader_id: int) -> discord.Embed:

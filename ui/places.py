@@ -2,7 +2,7 @@
 
 import discord
 
-from errors import MissingPermissionsError, WrongPlaceError
+from errors import MissingPermissionsError, NotAllowedError, WrongPlaceError
 from models import Asker
 
 
@@ -33,6 +33,12 @@ def require_place(interaction: discord.Interaction) -> None:
     Checked before anything is held: what is missing now would only be noticed after paying.
     """
     require_guild(interaction)
+    # Discord lets members press buttons where they may not use commands; both spend alike.
+    if not interaction.permissions.use_application_commands:
+        raise NotAllowedError(
+            "You may not use commands in this channel, so its buttons make no videos for you "
+            "either. Nothing was charged."
+        )
     is_thread = isinstance(interaction.channel, discord.Thread)
     require_permissions(interaction.app_permissions, is_thread=is_thread)
 

@@ -94,6 +94,8 @@ async def finish(
             # It was lost this very moment, and the try has closed the files.
             raise NotNowError(str(error)) from error
         return
+    if view.job.showing.hidden is not None:
+        return  # nothing to show, and nobody to tell
     embed = cards.result(view)
     embed.set_thumbnail(url=None)
     await _dm(client, view, embed=embed, files=files, nonce=nonce)

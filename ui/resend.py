@@ -2,9 +2,12 @@
 
 import discord
 
+from jobs.delivery import ROOMS_BYTES
 from jobs.results import Results
 from models import Job
 from ui import cards
+
+TOO_LARGE = 40005
 
 
 async def resend(interaction: discord.Interaction, results: Results, job: Job) -> None:
@@ -14,19 +17,21 @@ async def resend(interaction: discord.Interaction, results: Results, job: Job) -
     room = interaction.filesize_limit
     if guild is not None:
         room = min(room, guild.filesize_limit)
-    try:
-        await _send(interaction, results, job, room)
-    except discord.HTTPException as error:
-        if error.status != 413 and error.code != 40005:
-            raise
-        await _send(interaction, results, job, 0)
+    for room_bytes in (room, *(step for step in ROOMS_BYTES if step < room), 0):
+        try:
+            await _send(interaction, results, job, room_bytes)
+        except discord.HTTPException as error:
+            if error.status != 413 and error.code != TOO_LARGE:
+                raise
+        else:
+            return
 
 
 async def _send(
     interaction: discord.Interaction, results: Results, job: Job, room_bytes: int
 ) -> None:
     view = await results.view(job)
-    video = await results.file(job, room_bytes)
+    video = await results.file(job, room_bytes) if room_bytes else await results.link(job)
     about = f"Job {job.id}"
     if video.file is not None:
         about += " · a smaller copy" if video.full_bytes else ""
@@ -38,16 +43,19 @@ async def _send(
         await interaction.edit_original_response(content=about, attachments=[file])
     elif video.link is not None:
         until = f" at least until <t:{view.link_until}:f>" if view.link_until else ""
-        await interaction.edit_original_response(
-            content=f"{about}: the file does not fit here. NeuralBox keeps it{until}: "
-            f"<{video.link}>"
-        )
+        # An address may be longer than a message, but not than an embed.
+        embed = discord.Embed(title=about, colour=cards.DONE)
+        embed.description = f"The file does not fit here. NeuralBox keeps it{until}: <{video.link}>"
+        await interaction.edit_original_response(embed=embed)
     else:
-        await interaction.edit_original_response(
-            content=f"{about}: there is no video to show. "
-            + (
-                "It is not kept any more."
-                if job.generation_id is not None
-                else "None was made, and it was not charged."
-            )
-        )
+        await interaction.edit_original_response(content=f"{about}: {_nothing(job)}")
+
+
+def _nothing(job: Job) -> str:
+    if not job.state.is_final:
+        return "it is not done yet. `/videos jobs` shows how it stands."
+    if job.showing.hidden == "removed":
+        return "it was taken down."
+    if job.generation_id is not None:
+        return "its video is not to be had just now, or not kept any more. Try again in a while."
+    return "no video was made, and nothing was charged."

@@ -71,6 +71,10 @@ async def _posted(rig: Rig) -> dict[str, Message]:
     }
 
 
+async def _answered(rig: Rig, asked: Message) -> None:
+    await rig.eventually(lambda: len(rig.pings(asked)) == 1)
+
+
 async def test_a_right_click_obeys_the_rule_and_the_poster_and_fetches_nothing_first(
     wide: Rig, fetched: list[str]
 ) -> None:
@@ -99,7 +103,7 @@ async def test_a_mention_in_reply_obeys_the_same_and_leaves_only_a_note(
         asked = await wide.discord.say(
             f"{wide.discord.bot_mention} it sails", reply_to=posts[poster]
         )
-        await wide.eventually(lambda asked=asked: len(wide.pings(asked)) == 1)
+        await _answered(wide, asked)
         [reply] = wide.pings(asked)
         is_card = bool(reply.embeds)
         assert is_card == may, (poster, rule, word, bots)
@@ -130,9 +134,7 @@ async def test_ones_own_attachment_is_always_taken_and_a_link_only_where_anyones
     assert len(wide.jobs_in()) == 4
 
 
-async def test_a_no_said_while_the_form_is_open_still_counts(
-    wide: Rig, fetched: list[str]
-) -> None:
+async def test_a_no_said_while_the_form_is_open_still_counts(wide: Rig, fetched: list[str]) -> None:
     posted = await boat(wide)
     menu = await wide.discord.message_command("Animate image", posted)
     assert (await menu.answer()).kind == "modal"
@@ -150,6 +152,7 @@ async def test_after_a_no_nobody_but_the_poster_goes_on_from_a_clip(
     card = card_of(await animate(wide, await boat(wide), prompt="it sails"))
     done = await wide.finished(card)
     form = await wide.discord.press(done, "Edit", member="Cleo")
+    assert (await form.answer()).kind == "modal"
     await use(wide, "preferences", "pictures", choice="no")
     fetched.clear()
     for member in ("Ben", "Cleo"):
@@ -181,7 +184,7 @@ async def test_a_picture_on_one_of_our_cards_belongs_to_whoever_posted_it_first(
         asked = await wide.discord.say(
             f"{wide.discord.bot_mention} it sinks", member="Cleo", reply_to=shown
         )
-        await wide.eventually(lambda asked=asked: len(wide.pings(asked)) == 1)
+        await _answered(wide, asked)
         assert "does not want it animated" in wide.pings(asked)[0].content
     assert len(wide.jobs_in()) == 2
     assert [path for path in fetched if "reelbox-start" not in path] == []

@@ -80,7 +80,7 @@ async def test_a_413_from_discord_becomes_a_link(play: Rig) -> None:
     too_large = {"code": 40005, "message": "Request entity too large"}
     play.discord.script(fault("PATCH", EDIT, status=413, body=too_large))
     done = await play.finished(card)
-    assert "Download" in play.fields(done)
+    assert play.box.origin in done.embeds[0]["description"]
     play.sound()
 
 

@@ -179,6 +179,9 @@ async def test_ten_kills_at_odd_moments_lose_nothing(victim: Killable) -> None:
         await victim.start_bot()
     for card in cards:
         await victim.finished(card)
-        assert victim.job_of(card).state is State.COMPLETED
-    assert len(victim.box.generations) == victim.posts() == 3
+    # A kill between the mark and the request leaves a job that was proven never to be made.
+    states = [victim.job_of(card).state for card in cards]
+    assert set(states) <= {State.COMPLETED, State.NOT_SUBMITTED}
+    made = states.count(State.COMPLETED)
+    assert len(victim.box.generations) == victim.posts() == made
     victim.sound()

@@ -7,7 +7,6 @@ import pytest
 from models import State
 from playground.discord import fault
 from playground.neuralbox import faults
-from storage import results
 from tests.app.test_kill import CALLBACK, EDIT, Killable, _one_good_ending, victim
 from tests.pictures import picture
 
@@ -15,7 +14,6 @@ __all__ = ["victim"]
 
 UNAVAILABLE: dict[str, Any] = {"status": 503, "times": None}
 BOAT = {"image": ("boat.png", picture())}
-
 
 
 async def test_killed_between_download_and_edit_the_kept_file_is_brought(victim: Killable) -> None:
@@ -33,11 +31,9 @@ async def test_killed_between_download_and_edit_the_kept_file_is_brought(victim:
 
 
 def _kept_file(rig: Killable, message_id: int) -> str | None:
-    for job in rig.jobs_in():
-        found = rig.read(lambda tx, job=job: results.find(tx, job.id))
-        if job.message_id == message_id and found is not None:
-            return found.file
-    return None
+    query = "SELECT r.file FROM result r JOIN job j ON j.id = r.job WHERE j.message_id = ?"
+    row = rig.read(lambda tx: tx.execute(query, (message_id,)).fetchone())
+    return None if row is None else row[0]
 
 
 async def test_killed_before_a_card_with_a_picture_is_known_to_be_out_nothing_is_sent(

@@ -44,7 +44,7 @@ async def test_a_copy_that_would_look_bad_is_a_link_with_its_expiry_instead(play
     card = await play.card()
     done = await play.finished(card)
     assert done.files == []
-    download = play.fields(done)["Download"]
+    download = done.embeds[0]["description"]
     assert play.box.origin in download
     assert "at least until <t:" in download
     play.sound()
@@ -70,7 +70,7 @@ async def test_a_place_that_takes_no_file_at_all_gets_the_link(play: Rig) -> Non
     play.discord.script(fault("PATCH", EDIT, status=413, times=1, body={"code": 40005}))
     done = await play.finished(card)
     assert done.files == []
-    assert play.box.origin in play.fields(done)["Download"]
+    assert play.box.origin in done.embeds[0]["description"]
 
 
 async def _parked(rig: Rig, job_id: int) -> bool:

@@ -1,5 +1,7 @@
 """A private video: seen by one member alone, from its card to its file, however long it takes."""
 
+from typing import Any
+
 import pytest
 
 from models import State
@@ -15,7 +17,7 @@ from tests.rig import Rig
 IMAGE = {"image": ("secret.png", picture(360, 640))}
 
 
-async def _private(play: Rig, **options: object) -> Message:
+async def _private(play: Rig, **options: Any) -> Message:
     """Ask for a private video; return its card, which nobody else sees."""
     answer = await play.ask(private=True, **options)
     assert answer.ephemeral
@@ -53,9 +55,7 @@ async def _over(play: Rig, limit_s: float = 7200, step_s: float = 30) -> None:
 
 async def _fetched_again(play: Rig, member: str = "Ben") -> Message:
     job = only_job(play)
-    used = await play.discord.slash(
-        "videos", subcommand="get", job=job.public_id, member=member
-    )
+    used = await play.discord.slash("videos", subcommand="get", job=job.public_id, member=member)
     return await used.final()
 
 
@@ -194,7 +194,7 @@ async def test_telling_how_it_stands_leaves_the_private_picture_where_the_vendor
 async def test_a_private_card_that_was_dismissed_in_the_queue_keeps_its_picture_private(
     play: Rig,
 ) -> None:
-    play.box.script(faults.rate_limited(400))
+    play.box.script(faults.rate_limited(180))
     card = await _private(play, attachments=IMAGE)
     await play.eventually(lambda: play.posts() == 1)
     play.discord.delete_message(card)

@@ -97,6 +97,10 @@ async def _describe(play: Rig, card: Message, text: str, member: str = "Ben") ->
     return said(await sent.answer())
 
 
+async def _described(play: Rig, card: Message, text: str) -> None:
+    await play.eventually(lambda: _video(play.shown(card)).description == text)
+
+
 async def test_a_video_is_described_by_its_prompt_until_its_requester_says_better(
     play: Rig,
 ) -> None:
@@ -115,9 +119,7 @@ async def test_a_video_is_described_by_its_prompt_until_its_requester_says_bette
         ("", default),
     ):
         assert "description is changed" in await _describe(play, card, text)
-        await play.eventually(
-            lambda shown=shown: _video(play.shown(card)).description == shown
-        )
+        await _described(play, card, shown)
     assert _video(play.shown(card)).path == path, "the file itself stayed"
     assert play.shown(card).mentions == []
     assert len(play.pings(card)) == 1
@@ -162,16 +164,12 @@ async def test_results_go_to_the_channel_that_the_server_chose(play: Rig) -> Non
     asked = await press(play, result, "Delete")
     assert asked.message is not None
     said(await (await play.discord.press(asked.message, "Delete it")).answer())
-    await play.eventually(
-        lambda: result.id not in [m.id for m in play.discord.messages("general")]
-    )
+    await play.eventually(lambda: result.id not in [m.id for m in play.discord.messages("general")])
     play.sound()
 
 
 @pytest.mark.parametrize("trouble", ["gone", "forbidden"])
-async def test_without_that_channel_the_result_is_here_with_a_note(
-    play: Rig, trouble: str
-) -> None:
+async def test_without_that_channel_the_result_is_here_with_a_note(play: Rig, trouble: str) -> None:
     await use(play, "settings", "deliver", channel="general")
     card = await play.card()
     if trouble == "gone":

@@ -5,6 +5,7 @@ import { timestamp } from "./time.js";
 import { displayName, emit, findChannel, role, store, user } from "./store.js";
 
 const MAX_DEPTH = 12;
+const MESSAGE_LINK = /^https:\/\/discord\.com\/channels\/\d{1,20}\/(\d{1,20})\/(\d{1,20})$/;
 const FENCE = /```(?:([\w+.#-]+)\n)?\n*([\s\S]+?)\n*```/g;
 const LIST = /^(\s*)([-*]|\d{1,9}\.)\s+(.+)$/;
 
@@ -97,16 +98,12 @@ const pill = (text, name = "") => el("span", { class: `mention ${name}`, text })
 const RULES = [
   [/\\([^0-9A-Za-z\s])/y, (m) => m[1]],
   [/(`+)([\s\S]*?[^`])\1(?!`)/y, (m) => el("code", { class: "inline", text: m[2].trim() || m[2] })],
-  [
-    /<?https:\/\/discord\.com\/channels\/\d{1,20}\/(\d{1,20})\/(\d{1,20})>?/y,
-    (m) => messagePill(m[1], m[2]) ?? webLink(m[0].replace(/[<>]/g, ""), [m[0]]),
-  ],
-  [/<(https?:\/\/[^\s>]+)>/y, (m) => webLink(m[1], [m[1]])],
+  [/<(https?:\/\/[^\s>]+)>/y, (m) => bareLink(m[1])],
   [
     /\[((?:\\.|[^\]\\]){1,1000})\]\(<?(https?:\/\/[^\s)>]+)>?(?:\s+"[^"]*")?\)/y,
     (m, d) => webLink(m[2], inline(m[1], d + 1)),
   ],
-  [/https?:\/\/[^\s<]+[^<.,:;"'()\]\s]/y, (m) => webLink(m[0], [m[0]])],
+  [/https?:\/\/[^\s<]+[^<.,:;"'()\]\s]/y, (m) => bareLink(m[0])],
   [
     /<@!?(\d{1,20})>/y,
     (m) =>
@@ -173,21 +170,18 @@ function channelPill(id) {
   return node;
 }
 
-/** A link to a message, as the channel it is in; pressed, it goes there. */
-function messagePill(channelId, messageId) {
+/** An address that stands for itself; that of a message is told by its channel, and leads there. */
+function bareLink(address) {
+  const [, channelId, messageId] = MESSAGE_LINK.exec(address) ?? [];
   const found = findChannel(channelId);
-  return found
-    ? el(
-        "button",
-        {
-          type: "button",
-          class: "mention",
-          "aria-label": `Go to the message in #${found.channel.name}`,
-          on: { click: () => emit("goto", { channelId, messageId }) },
-        },
-        `#${found.channel.name} › message`,
-      )
-    : null;
+  if (!found) return webLink(address, [address]);
+  const node = el("button", {
+    type: "button",
+    class: "mention",
+    on: { click: () => emit("goto", { channelId, messageId }) },
+  });
+  node.textContent = `#${found.channel.name} › message`;
+  return node;
 }
 
 function commandPill(name) {

@@ -7,6 +7,9 @@ import { displayName, guild, user } from "./store.js";
 const TYPE = { STRING: 3, USER: 5, ROLE: 6, MENTIONABLE: 7, CHANNEL: 8 };
 export const isSelect = (component) => Object.values(TYPE).includes(component.type);
 
+const MOST_PX = 280; // as in components.css
+const GAP_PX = 12;
+
 let opened = null;
 
 /**
@@ -109,17 +112,31 @@ export function select(component, changed) {
     );
     draw();
     list.hidden = false;
-    // In a form the list has to stay inside the part that scrolls, else it is cut off.
-    const frame = box.closest(".modal-body")?.getBoundingClientRect();
-    const { top, bottom } = button.getBoundingClientRect();
-    const below = (frame?.bottom ?? innerHeight) - bottom;
-    const above = top - (frame?.top ?? 0);
-    const needed = Math.min(300, options.length * 44 + 20);
-    box.classList.toggle("up", below < needed && (!frame || above > below));
-    list.scrollIntoView({ block: "nearest" });
+    place();
     button.setAttribute("aria-expanded", "true");
     opened = () => close(true);
     list.querySelector(".at")?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Where there is more room. In a form, whose body scrolls, the list lies over the whole page. */
+  function place() {
+    const form = box.closest(".modal-body");
+    const { left, width, top, bottom } = button.getBoundingClientRect();
+    const above = top - GAP_PX;
+    const below = innerHeight - bottom - GAP_PX;
+    const isUp = below < Math.min(MOST_PX, list.scrollHeight) && above > below;
+    box.classList.toggle("up", isUp);
+    if (!form) return list.scrollIntoView({ block: "nearest" });
+    const most = Math.min(MOST_PX, isUp ? above : below);
+    Object.assign(list.style, {
+      position: "fixed",
+      left: `${left}px`,
+      width: `${width}px`,
+      maxHeight: `${most}px`,
+      top: isUp ? "auto" : `${bottom + 4}px`,
+      bottom: isUp ? `${innerHeight - top + 4}px` : "auto",
+    });
+    return form.addEventListener("scroll", () => opened?.(), { once: true });
   }
 
   function close(tell) {
