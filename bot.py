@@ -35,6 +35,7 @@ from jobs.gate import Gate
 from jobs.intake import Intake
 from jobs.keeping import Keeping
 from jobs.links import PictureLinks
+from jobs.notes import Notes
 from jobs.orders import Orders
 from jobs.outbox import Deliverer
 from jobs.pictures import Pictures
@@ -59,6 +60,7 @@ from storage.lock import AlreadyRunningError
 from ui.announcer import DiscordAnnouncer
 from ui.client import Reelbox, use_addresses
 from ui.desk import Desk
+from ui.notes import PassingNotes
 
 log = logging.getLogger(__name__)
 
@@ -207,7 +209,14 @@ def _cogs(
     return (
         Generate(service, orders, desk, allows_links=pictures.allows_links),
         Animate(service, orders, results, Picks(db, clock), desk, router),
-        Mention(service, orders, results, choices, clock),
+        Mention(
+            service,
+            orders,
+            results,
+            choices,
+            PassingNotes(client, Notes(db, clock), clock),
+            clock,
+        ),
         ResultButtons(service, orders, results, desk, router),
         VideosCog(service, results, router),
         Returns(results),

@@ -4,7 +4,6 @@ Without the message-content intent Discord shows the bot only the message that m
 picture in that very message will do, and one that is replied to gets a pointer to the menu.
 """
 
-import asyncio
 import logging
 import re
 
@@ -26,12 +25,12 @@ from ui import buttons, cards
 from ui.attached import picture_files
 from ui.desk import parent_of
 from ui.errors import sentence
+from ui.notes import NOTE_LIFE_S, PassingNotes
 from ui.places import require_permissions
 from ui.sources import pictures_in
 
 log = logging.getLogger(__name__)
 
-NOTE_LIFE_S = 25.0
 POINTER = (
     "I cannot see that picture from here. Right-click it (or hold it) → Apps → **Animate image**, "
     "or mention me in a message that carries the picture. Nothing was charged."
@@ -40,7 +39,6 @@ NO_PICTURE = (
     "Reply to a picture and mention me with what should happen, or type `/video`. Nothing was "
     "charged."
 )
-NOTE_END = "\n-# This note goes away by itself."
 
 
 class Mention(commands.Cog):
@@ -52,17 +50,21 @@ class Mention(commands.Cog):
         orders: Orders,
         results: Results,
         choices: Choices,
+        notes: PassingNotes,
         clock: Clock,
     ) -> None:
         self.service, self.orders, self.results = service, orders, results
-        self.choices, self.clock = choices, clock
-        self._notes: set[asyncio.Task[None]] = set()
+        self.choices, self.notes, self.clock = choices, notes, clock
         self._told: dict[tuple[int, int], float] = {}
 
     async def cog_unload(self) -> None:
         """Leave no task behind."""
-        for note in self._notes:
-            note.cancel()
+        self.notes.stop()
+
+    @commands.Cog.listener()
+    async def on_connect(self) -> None:
+        """Take back what an earlier process left standing."""
+        await self.notes.sweep()
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -86,13 +88,13 @@ class Mention(commands.Cog):
             log.info("a mention in %d goes unanswered: %s", message.channel.id, error)
         except TooFastError as error:
             if self._may_tell_pace(message.channel.id, author.id):
-                await self._note(message, str(error))
+                await self.notes.leave(message, str(error))
         except UserFacingError as error:
-            await self._note(message, str(error))
+            await self.notes.leave(message, str(error))
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("a mention could not be answered: %s", error)
         except Exception as error:
-            await self._note(message, sentence(error))
+            await self.notes.leave(message, sentence(error))
 
     async def _take(self, message: discord.Message, author: discord.Member, text: str) -> None:
         guild_id = author.guild.id
@@ -101,7 +103,7 @@ class Mention(commands.Cog):
         self.service.admit(guild_id, author.id)
         source = await self._source(message)
         if source is None:
-            await self._note(message, POINTER if message.reference else NO_PICTURE)
+            await self.notes.leave(message, POINTER if message.reference else NO_PICTURE)
             return
         rights = message.channel.permissions_for(author)
         person = Person(
@@ -171,26 +173,3 @@ class Mention(commands.Cog):
             return False
         self._told[channel_id, user_id] = now + NOTE_LIFE_S
         return True
-
-    async def _note(self, message: discord.Message, text: str) -> None:
-        """Say something that no other member needs to read for long."""
-        try:
-            note = await message.channel.send(
-                text + NOTE_END,
-                reference=message.to_reference(fail_if_not_exists=False),
-                suppress_embeds=True,
-                allowed_mentions=discord.AllowedMentions.none(),
-            )
-        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.warning("a note could not be left: %s", error)
-            return
-        task = asyncio.create_task(self._take_back(note), name=f"note-{note.id}")
-        self._notes.add(task)
-        task.add_done_callback(self._notes.discard)
-
-    async def _take_back(self, note: discord.Message) -> None:
-        await self.clock.sleep(NOTE_LIFE_S)
-        try:
-            await note.delete()
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.info("a note stays: %s", error)

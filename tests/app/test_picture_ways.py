@@ -178,6 +178,14 @@ async def test_without_the_intent_a_reply_gets_a_pointer_that_goes_away(play: Ri
     assert play.jobs_in() == []
 
 
+async def test_a_note_that_a_restart_left_standing_goes_at_the_next_start(play: Rig) -> None:
+    posted = await play.discord.say(member="Ada", attachments=[("boat.png", picture())])
+    asked = await play.discord.say(f"{play.discord.bot_mention} make it move", reply_to=posted)
+    await play.eventually(lambda: len(play.pings(asked)) == 1)
+    await play.restart_bot()
+    await play.eventually(lambda: play.pings(asked) == [])
+
+
 async def test_without_the_intent_a_picture_in_the_mentioning_message_is_animated(
     play: Rig,
 ) -> None:
