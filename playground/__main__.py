@@ -86,6 +86,8 @@ def play_config(discord: LocalDiscord, box: LocalNeuralBox, data_dir: Path) -> c
                 "base_url": box.base_url,
                 "result_origins": [box.origin],
             },
+            # As much as the local NeuralBox has: enough to try everything.
+            "budget": {"guild_tokens": 1500},
             "storage": {"data_dir": str(data_dir), "min_free_mib": 50},
         },
         {},

@@ -7,7 +7,7 @@ import discord
 
 from jobs.ports import JobView
 from jobs.prices import Offer
-from models import State
+from models import State, Way
 from ui.text import block, price, span, tokens
 
 PROMPT_CHARS = 1000
@@ -24,6 +24,7 @@ ENDED = discord.Colour(0xD83C3E)
 
 # Stages that need a sentence rather than a time.
 EXPLAINED = frozenset({"checking", "late", "unpriced", "fitting"})
+BY_PRESS = frozenset({Way.MENU, Way.AGAIN, Way.EDIT, Way.CONTINUE})
 SHAPES = {"16:9": "landscape 16:9", "9:16": "portrait 9:16", "1:1": "square 1:1"}
 
 
@@ -241,5 +242,8 @@ def _base(view: JobView, title: str, colour: discord.Colour) -> discord.Embed:
         embed.set_thumbnail(url=f"attachment://{picture_name(view, view.picture.suffix)}")
     shape = SHAPES.get(request.aspect_ratio, request.aspect_ratio)
     embed.add_field(name="Video", value=f"{request.duration_s} s\n{shape}")
+    if view.job.origin.way in BY_PRESS:
+        # Under a press or a form Discord does not say whose it was.
+        embed.add_field(name="Asked by", value=f"<@{view.job.user_id}>")
     embed.set_footer(text=f"Job {view.job.id}")
     return embed

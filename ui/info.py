@@ -78,7 +78,8 @@ def command(job: Job) -> str:
     if request.negative_prompt:
         parts.append(f"avoid:{request.negative_prompt}")
     if request.picture:
-        parts.append("image:(attach the picture)")
+        is_frame = job.origin.way is Way.CONTINUE
+        parts.append(f"image:(attach {'the last frame' if is_frame else 'the picture'})")
     return " ".join(parts)
 
 
@@ -131,7 +132,9 @@ def _listed(item: Listed, reader_id: int) -> str:
     channel_id, message_id = job.result_place
     where = f"https://discord.com/channels/{job.guild_id}/{channel_id}/{message_id}"
     told = "a private video" if is_secret else short(job.request.prompt)
-    facts = [f"**{job.id}** {told}", f"<@{job.user_id}>"]
+    facts = [f"**{job.id}** {told}"]
+    if job.user_id != reader_id:
+        facts.append(f"<@{job.user_id}>")
     if not job.state.is_final:
         facts.append(f"place {item.place}" if item.place else STATES[job.state])
         facts.append(f"{tokens(job.hold_tokens)} held")

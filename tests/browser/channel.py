@@ -67,12 +67,33 @@ class Channel:
         expect(self.cards).to_have_count(before + 1)
         return self.cards.nth(before)
 
-    def use(self, command: str, on: Locator) -> None:
-        """Right-click → Apps → a message command."""
+    def open_apps(self, on: Locator) -> None:
+        """Right-click → Apps."""
         on.scroll_into_view_if_needed()
         on.click(button="right")
         self.page.get_by_role("menuitem", name="Apps").hover()
+
+    def use(self, command: str, on: Locator) -> None:
+        """Right-click → Apps → a message command."""
+        self.open_apps(on)
         self.page.get_by_role("menuitem", name=command).click()
+
+    def use_by_finger(self, command: str, on: Locator) -> None:
+        """Hold a finger on it → Apps → a message command."""
+        self.hold(on)
+        self.page.get_by_role("menuitem", name="Apps").tap()
+        self.page.get_by_role("menuitem", name=command).tap()
+
+    def hold(self, on: Locator) -> None:
+        """Hold a finger on it until its menu opens."""
+        on.scroll_into_view_if_needed()
+        box = on.bounding_box()
+        assert box is not None
+        finger = [{"x": box["x"] + 5, "y": box["y"] + 5}]
+        touch = self.page.context.new_cdp_session(self.page)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": finger})
+        expect(self.page.get_by_role("menuitem", name="Apps")).to_be_visible()
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
     def reply_to(self, message: Locator, sentence: str) -> None:
         """Reply to a message and mention the bot with a sentence."""
@@ -143,8 +164,8 @@ class Channel:
         return self.panel.locator(".job", has_text=prompt).first
 
     def finish(self, prompt: str) -> None:
-        """Press "Finish now" of that generation in the side panel."""
-        self.job(prompt).get_by_role("button", name="Finish now").click()
+        """Press "Finish now" of that generation in the side panel, if it has not ended by then."""
+        self.job(prompt).evaluate("job => job.querySelector('.finish')?.click()")
 
     def set_speed(self, name: str) -> None:
         """Let time run as fast as "1×", "5×", "20×" or "60×" says."""
@@ -153,8 +174,14 @@ class Channel:
         speed.click()
         expect(speed).to_have_attribute("aria-checked", "true")
 
-    def picture(self, name: str) -> None:
-        """Keep a picture of the page under build/screenshots."""
+    def close_notices(self) -> None:
+        """Put away the notices in the corner, so that they cover nothing."""
+        notices = self.page.get_by_role("button", name="Close the notice")
+        for _ in range(notices.count()):
+            notices.first.click()
+
+    def picture(self, name: str, of: Locator | None = None) -> None:
+        """Keep a picture of the page, or of a part of it, under build/screenshots."""
         self.page.mouse.move(*NOWHERE)
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+        (of or self.page).screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")

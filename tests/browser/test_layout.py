@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.channel import Channel
+from tests.browser.conftest import PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -49,6 +50,15 @@ def test_on_a_phone_everything_is_within_reach_and_nothing_scrolls_sideways(
     channel.play(card)
     assert fits()
     channel.picture("phone-video")
+    channel.open_command("videos get")
+    page.keyboard.press("Enter")
+    chooser = channel.private.get_by_role("combobox", name="Show me …")
+    chooser.click()
+    channel.private.get_by_role("option", name="a lighthouse keeper").first.click()
+    expect(channel.private.locator("video")).to_be_visible()
+    box = channel.private.locator("button.select").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] < PHONE["width"], "a long choice is cut, not let out"
     page.get_by_role("button", name="Servers and channels").click()
     expect(page.get_by_role("navigation", name="Channels")).to_be_visible()
     channel.picture("phone-channels")

@@ -127,14 +127,5 @@ def test_commands_for_administrators_are_offered_to_them_alone(kitchen: Channel)
 def test_a_long_press_on_a_phone_opens_the_menu(kitchen: Channel) -> None:
     page = kitchen.page
     kitchen.send("press me long")
-    box = kitchen.message("press me long").locator(".content").bounding_box()
-    assert box is not None
-    touch = page.context.new_cdp_session(page)
-    finger = [{"x": box["x"] + 5, "y": box["y"] + 5}]
-    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": finger})
-    menu = page.get_by_role("menu", name="Message actions")
-    expect(menu).to_be_visible()
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    menu.get_by_role("menuitem", name="Apps").tap()
-    menu.get_by_role("menuitem", name="Animate image").tap()
+    kitchen.use_by_finger("Animate image", kitchen.message("press me long").locator(".content"))
     expect(page.get_by_role("dialog", name=re.compile("Animate"))).to_be_visible()

@@ -11,10 +11,10 @@ pytestmark = pytest.mark.browser
 
 
 def loaded(picture: Locator) -> None:
-    """Wait until a picture is there."""
-    picture.scroll_into_view_if_needed()
-    picture.evaluate("image => image.decode()")
-    assert picture.evaluate("image => image.naturalWidth") > 0
+    """Wait until a picture is there; its message may be drawn anew meanwhile."""
+    picture.evaluate("image => image.scrollIntoView({block: 'nearest'})")
+    expect(picture).to_have_js_property("complete", True)
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
 
 
 def test_every_kind_of_picture_is_shown(kitchen: Channel) -> None:
@@ -125,15 +125,7 @@ def test_a_phone_opens_the_menu_when_a_picture_is_held(kitchen: Channel) -> None
     page = kitchen.page
     page.get_by_role("button", name=re.compile("channel", re.IGNORECASE)).first.click()
     kitchen.go("general")
-    picture = kitchen.message("two pictures").locator(".picture").first
-    picture.scroll_into_view_if_needed()
-    box = picture.bounding_box()
-    assert box is not None
-    point = {"x": box["x"] + 30, "y": box["y"] + 30}
-    cdp = page.context.new_cdp_session(page)
-    cdp.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
-    expect(page.get_by_role("menuitem", name="Apps")).to_be_visible()
-    cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    kitchen.hold(kitchen.message("two pictures").locator(".picture").first)
     page.get_by_role("menuitem", name="Apps").tap()
     expect(page.get_by_role("menuitem", name="Video info")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
