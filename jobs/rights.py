@@ -34,7 +34,8 @@ def require_press(choices: GuildChoices, job: Job, user_id: int, *, is_moderator
     """Raise NotAllowedError unless the guild lets this member go on from the job, at own cost."""
     is_own = user_id == job.user_id
     if job.is_private or job.showing.hidden is not None:
-        rule = "This video is private." if job.is_private else "This video is hidden."
+        hidden = "taken down" if job.showing.hidden == "removed" else "hidden"
+        rule = "This video is private." if job.is_private else f"This video was {hidden}."
         is_let = is_own
     else:
         is_let = {

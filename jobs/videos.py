@@ -32,6 +32,8 @@ LINK_AFTER_ATTEMPTS = 4
 _INERT = {char: f"%{ord(char):02X}" for char in "<>()[]`*|\\"}
 # A file that was not to be had is not asked for again so soon, however often a member asks.
 ASK_PAUSE_S = 900.0
+# What a card holds beside a long prompt; Discord takes 4096 characters for both.
+LINK_CHARS = 2900
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,11 @@ class Videos:
         # taken ends where it ends, whatever markdown the vendor wrote into it.
         if url is None or not self._fetcher.takes(url):
             return Video()
-        return Video(link="".join(_INERT.get(char, char) for char in url))
+        link = "".join(_INERT.get(char, char) for char in url)
+        if len(link) > LINK_CHARS:
+            log.error("a link has %d characters, too many for any card", len(link))
+            return Video()
+        return Video(link=link)
 
     async def _download_or_refresh(self, job: Job, url: str) -> Path:
         try:
