@@ -22,6 +22,7 @@ WHOSE_BUTTONS: list[app_commands.Choice[int | str | float]] = [
 POSTABLE = [
     discord.ChannelType.text,
     discord.ChannelType.news,
+    discord.ChannelType.forum,
     discord.ChannelType.public_thread,
     discord.ChannelType.private_thread,
     discord.ChannelType.news_thread,
@@ -137,7 +138,7 @@ class Settings(commands.Cog):
 
     @settings.command()
     @app_commands.describe(
-        channel="A text channel or thread, no forum yet; left empty, where they were asked for"
+        channel="A text channel, thread or forum; left empty, where they were asked for"
     )
     async def deliver(
         self,
@@ -169,16 +170,17 @@ def require_admin(interaction: discord.Interaction) -> int:
 
 def _require_deliverable(guild: discord.Guild | None, channel: Chosen) -> None:
     """Raise NotAllowedError unless the bot could post a video there right now."""
-    if channel.type in (discord.ChannelType.forum, discord.ChannelType.media):
-        raise NotAllowedError(
-            f"<#{channel.id}> is a forum, and I cannot open posts in one yet. Nothing was changed. "
-            "Please choose a text channel, or a thread or post that exists."
-        )
     place = guild.get_channel_or_thread(channel.id) if guild else None
-    if guild is None or not isinstance(place, discord.TextChannel | discord.Thread):
+    kinds = discord.TextChannel | discord.ForumChannel | discord.Thread
+    if guild is None or not isinstance(place, kinds):
         raise NotAllowedError(
-            f"I cannot see <#{channel.id}>, or it is archived or no text channel. Nothing was "
+            f"I cannot see <#{channel.id}>, or it is archived or takes no messages. Nothing was "
             "changed. Let me in there, then use this command again."
+        )
+    if isinstance(place, discord.ForumChannel) and place.flags.require_tag:
+        raise NotAllowedError(
+            f"Every post in <#{channel.id}> needs a tag, and I know none to choose. Nothing was "
+            "changed. Please choose a forum that does without."
         )
     is_thread = isinstance(place, discord.Thread)
     if isinstance(place, discord.Thread) and (place.locked or place.parent is None):

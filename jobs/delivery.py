@@ -87,7 +87,7 @@ class Delivery:
         while True:
             room = min(
                 row.body.get("room_bytes") or ROOMS_BYTES[0] * 10,
-                self._announcer.room_bytes(view, elsewhere),
+                self._announcer.room_bytes(view),
             )
             if original is not None:
                 video = await self._fitting(row, view, Video(file=original), room)
@@ -156,7 +156,7 @@ class Delivery:
             view = await self._board.final(row, video)
             if view.job.showing.message_id is None:
                 try:
-                    message_id = await self._announcer.post(
+                    channel_id, message_id = await self._announcer.publish(
                         view, video.file, f"reelbox-{row.id}", elsewhere
                     )
                 except (PlaceGoneError, MessageGoneError) as error:
@@ -165,7 +165,7 @@ class Delivery:
                         outbox.remember, row, {"notice": NO_RESULTS_CHANNEL}
                     )
                 else:
-                    await self._db.insist(_set_place, row.job_id, elsewhere, message_id)
+                    await self._db.insist(_set_place, row.job_id, channel_id, message_id)
             if await self._db.read(_is_elsewhere, row.job_id):
                 video = Video(is_shown=True)
         await self._place(row, video)

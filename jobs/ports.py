@@ -88,12 +88,19 @@ class Announcer(Protocol):
         """
         ...
 
-    async def post(
-        self, view: JobView, file: Path | None, nonce: str, channel_id: int | None = None
-    ) -> int:
-        """Create the job's message anew, in its own channel or another; return its id.
+    async def post(self, view: JobView, file: Path | None, nonce: str) -> int:
+        """Create the job's message anew in its channel; return its id.
 
         The nonce makes Discord return the first message when this is repeated soon after.
+        """
+        ...
+
+    async def publish(
+        self, view: JobView, file: Path | None, nonce: str, channel_id: int
+    ) -> tuple[int, int]:
+        """Show a result in another channel, in a forum as a post; return its channel and message.
+
+        May be repeated: a message that is out already is found again.
         """
         ...
 
@@ -108,7 +115,7 @@ class Announcer(Protocol):
         """
         ...
 
-    def room_bytes(self, view: JobView, channel_id: int | None = None) -> int:
+    def room_bytes(self, view: JobView) -> int:
         """Return the largest file that the place of the result is believed to take."""
         ...
 

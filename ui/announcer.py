@@ -23,14 +23,15 @@ from jobs.ports import (
     PlaceGoneError,
 )
 from models import Job
-from ui import buttons, cards, private
+from ui import buttons, cards, forums, private
 from ui.attached import picture_files, picture_url, start_files, videos_on
 
 log = logging.getLogger(__name__)
 
 UNKNOWN_MESSAGE, TOO_LARGE = 10008, 40005
 # Unknown channel, unknown guild, missing access, missing permissions, archived thread, closed DMs.
-PLACE_GONE = frozenset({10003, 10004, 50001, 50007, 50013, 50083})
+# A forum that wants a tag we do not know.
+PLACE_GONE = frozenset({10003, 10004, 40067, 50001, 50007, 50013, 50083})
 # An interaction that can no longer be reached: unknown webhook, invalid token.
 TOKEN_GONE = frozenset({10015, 50027})
 LOADING_FLAG = 1 << 7
@@ -91,21 +92,46 @@ class DiscordAnnouncer:
                 allowed_mentions=NOBODY,
             )
 
-    async def post(
-        self, view: JobView, file: Path | None, nonce: str, channel_id: int | None = None
-    ) -> int:
+    async def post(self, view: JobView, file: Path | None, nonce: str) -> int:
         """Create the message anew; the nonce makes a repetition return the first one."""
         async with self._connected():
-            is_card = channel_id is None
-            files = self._files(view, file, self.room_bytes(view, channel_id))
-            message = await self._channel(view, channel_id).send(
-                embed=cards.card(view) if is_card else cards.result(view),
-                files=[*(picture_files(view) if is_card else start_files(view)), *files],
+            message = await self._channel(view).send(
+                embed=cards.card(view),
+                files=[*picture_files(view), *self._files(view, file, self.room_bytes(view))],
                 view=buttons.beneath(view) or discord.utils.MISSING,
                 nonce=nonce,
                 allowed_mentions=NOBODY,
             )
             return message.id
+
+    async def publish(
+        self, view: JobView, file: Path | None, nonce: str, channel_id: int
+    ) -> tuple[int, int]:
+        """Send the result to a channel, or open a post in a forum, which takes no nonce."""
+        async with self._connected():
+            guild = self._client.get_guild(view.job.guild_id)
+            place = guild.get_channel(channel_id) if guild else None
+            if isinstance(place, discord.ForumChannel):
+                post_id = await forums.open_post(self._client, place, view)
+                await (
+                    self._channel(view, post_id)
+                    .get_partial_message(post_id)
+                    .edit(
+                        embed=cards.result(view),
+                        attachments=self._all_files(view, file),
+                        view=buttons.beneath(view),
+                        allowed_mentions=NOBODY,
+                    )
+                )
+                return post_id, post_id
+            message = await self._channel(view, channel_id).send(
+                embed=cards.result(view),
+                files=self._all_files(view, file),
+                view=buttons.beneath(view) or discord.utils.MISSING,
+                nonce=nonce,
+                allowed_mentions=NOBODY,
+            )
+            return channel_id, message.id
 
     async def redraw(self, view: JobView) -> None:
         """Edit what is shown, or take it away; the files on it stay or go with it."""
@@ -206,7 +232,7 @@ class DiscordAnnouncer:
             return False
         return _is_open(own, guild) or not _is_open(other, guild)
 
-    def room_bytes(self, view: JobView, channel_id: int | None = None) -> int:
+    def room_bytes(self, view: JobView) -> int:
         """Return the smaller of what the interaction told and what the guild's level allows."""
         if view.job.is_private:
             return view.job.upload_limit_bytes if view.token else DM_ROOM_BYTES
@@ -232,6 +258,9 @@ class DiscordAnnouncer:
 
     def _message(self, view: JobView) -> discord.PartialMessage:
         return self._channel(view).get_partial_message(view.job.message_id or 0)
+
+    def _all_files(self, view: JobView, file: Path | None) -> list[discord.File]:
+        return [*start_files(view), *self._files(view, file, self.room_bytes(view))]
 
     def _files(self, view: JobView, file: Path | None, room_bytes: int) -> list[discord.File]:
         if file is None:

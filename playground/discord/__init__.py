@@ -6,13 +6,14 @@ from playground.discord.events import Event
 from playground.discord.faults import Fault, fault
 from playground.discord.interactions import Answer, Interaction
 from playground.discord.server import LocalDiscord
-from playground.discord.world import Attachment, Channel, Guild, Member, Message, User
+from playground.discord.world import Attachment, Channel, ChannelKind, Guild, Member, Message, User
 
 __all__ = [
     "Answer",
     "ApiError",
     "Attachment",
     "Channel",
+    "ChannelKind",
     "Event",
     "Fault",
     "Guild",

@@ -7,7 +7,16 @@ from playground.discord.parts import Parts
 from playground.discord.payloads import channel_json, guild_create_json, guild_json, role_json
 from playground.discord.stage import Who
 from playground.discord.types import Json, Ref
-from playground.discord.world import Channel, ChannelKind, Guild, Member, Overwrite, Role
+from playground.discord.world import (
+    CHANNEL_FLAG_REQUIRE_TAG,
+    Channel,
+    ChannelKind,
+    ForumTag,
+    Guild,
+    Member,
+    Overwrite,
+    Role,
+)
 
 Bits = int | str | Iterable[str]
 
@@ -103,15 +112,37 @@ class Admin:
         *,
         guild: Ref | Guild | None = None,
         parent: Ref | Channel | None = None,
+        kind: ChannelKind = ChannelKind.TEXT,
     ) -> Channel:
-        """Add a text channel, or a thread in `parent`."""
+        """Add a text channel or a forum, or (whatever `kind` says) a thread in `parent`."""
+        if kind not in (ChannelKind.TEXT, ChannelKind.THREAD, ChannelKind.FORUM):
+            raise ValueError(f"a guild has no channel of the kind {kind.name}")
+        if kind is ChannelKind.THREAD and parent is None:
+            raise ValueError("a thread needs its parent")
         world = self.parts.world
         home = world.guild(guild)
         above = None if parent is None else world.channel(parent, home)
-        channel = self.parts.founder.channel(home, name, parent=above)
+        channel = self.parts.founder.channel(home, name, parent=above, kind=kind)
         event = "THREAD_CREATE" if above else "CHANNEL_CREATE"
         self._tell(event, channel_json(world, channel), home)
         return channel
+
+    def add_forum(
+        self,
+        name: str,
+        *,
+        require_tag: bool = False,
+        tags: Iterable[str] = (),
+        guild: Ref | Guild | None = None,
+    ) -> Channel:
+        """Add a forum whose posts may (or must) carry some of these tags."""
+        world = self.parts.world
+        home = world.guild(guild)
+        forum = self.parts.founder.channel(home, name, kind=ChannelKind.FORUM)
+        forum.flags = CHANNEL_FLAG_REQUIRE_TAG if require_tag else 0
+        forum.available_tags = [ForumTag(self.parts.ids.next(), tag) for tag in tags]
+        self._tell("CHANNEL_CREATE", channel_json(world, forum), home)
+        return forum
 
     def add_member(
         self, name: str, *, guild: Ref | Guild | None = None, bot: bool = False

@@ -105,14 +105,15 @@ class Founder:
         name: str,
         *,
         parent: Channel | None = None,
+        kind: ChannelKind = ChannelKind.TEXT,
         topic: str | None = None,
         lasting: bool = False,
     ) -> Channel:
-        """Add a text channel, or a thread in `parent`."""
+        """Add a text channel or another `kind`, or a thread in `parent`."""
         channel = Channel(
             id=self._id(lasting=lasting),
             name=name,
-            kind=ChannelKind.THREAD if parent else ChannelKind.TEXT,
+            kind=ChannelKind.THREAD if parent else kind,
             guild_id=guild.id,
             parent_id=parent.id if parent else None,
             owner_id=guild.owner_id if parent else None,

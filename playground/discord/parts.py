@@ -17,6 +17,7 @@ from playground.discord.ratelimit import RateLimits
 from playground.discord.rest import RestApi
 from playground.discord.routes_account import AccountRoutes
 from playground.discord.routes_commands import CommandRoutes
+from playground.discord.routes_forums import ForumRoutes
 from playground.discord.routes_interactions import InteractionRoutes
 from playground.discord.routes_messages import MessageRoutes
 from playground.discord.snowflake import SnowflakeMaker
@@ -65,6 +66,7 @@ def build(clock: Clock, recorder: Recorder | None, *, rate_limits: bool) -> Part
     routes = [
         *InteractionRoutes(world, interactions, callbacks, book, composer).routes(),
         *MessageRoutes(world, clock, access, book, composer, limits).routes(),
+        *ForumRoutes(world, clock, access, book, composer, log).routes(),
         *AccountRoutes(world, gateway, access, log).routes(),
         *CommandRoutes(commands, access).routes(),
     ]

@@ -113,6 +113,16 @@ def emoji_json(emoji: Emoji) -> Json:
     }
 
 
+def thread_member_json(world: World, thread: Channel) -> Json:
+    """The bot as a member of a thread."""
+    return {
+        "id": str(thread.id),
+        "user_id": str(world.bot.id),
+        "join_timestamp": iso(thread.created_at),
+        "flags": 0,
+    }
+
+
 def _last_message(channel: Channel) -> str | None:
     return str(channel.message_ids[-1]) if channel.message_ids else None
 
@@ -132,14 +142,16 @@ def channel_json(world: World, channel: Channel) -> Json:
         "type": int(channel.kind),
         "last_message_id": _last_message(channel),
         "last_pin_timestamp": None,
-        "flags": 0,
+        "flags": channel.flags,
         "guild_id": str(channel.guild_id),
         "name": channel.name,
         "parent_id": str(channel.parent_id) if channel.parent_id else None,
-        "rate_limit_per_user": 0,
+        "rate_limit_per_user": channel.slowmode_s,
     }
     if channel.kind is ChannelKind.THREAD:
-        return {**common, **_thread_fields(channel)}
+        return {**common, **_thread_fields(world, channel)}
+    if channel.kind is ChannelKind.FORUM:
+        common |= _forum_fields(world, channel)
     return {
         **common,
         "topic": channel.topic,
@@ -157,17 +169,43 @@ def channel_json(world: World, channel: Channel) -> Json:
     }
 
 
-def _thread_fields(channel: Channel) -> Json:
+def _forum_fields(world: World, channel: Channel) -> Json:
+    # What a text channel says of its newest message, a forum says of its newest post.
+    posts = [str(c.id) for c in world.channels.values() if c.parent_id == channel.id]
+    return {
+        "last_message_id": posts[-1] if posts else None,
+        "available_tags": [
+            {
+                "id": str(tag.id),
+                "name": tag.name,
+                "moderated": False,
+                "emoji_id": None,
+                "emoji_name": None,
+            }
+            for tag in channel.available_tags
+        ],
+        "default_reaction_emoji": None,
+        "default_sort_order": None,
+        "default_forum_layout": 0,
+        "default_auto_archive_duration": channel.auto_archive_min,
+        "default_thread_rate_limit_per_user": 0,
+    }
+
+
+def _thread_fields(world: World, channel: Channel) -> Json:
+    # The message that opened the thread is not counted. Source: "resources/channel" (object).
+    replies = sum(one != channel.id for one in channel.message_ids)
     return {
         "owner_id": str(channel.owner_id),
-        "message_count": len(channel.message_ids),
-        "total_message_sent": len(channel.message_ids),
-        "member_count": 2,
+        "message_count": replies,
+        "total_message_sent": replies,
+        "member_count": 1 if channel.owner_id == world.bot.id else 2,
+        "applied_tags": [str(tag_id) for tag_id in channel.applied_tags],
         "thread_metadata": {
             "archived": channel.archived,
             "archive_timestamp": iso(channel.created_at),
             "create_timestamp": iso(channel.created_at),
-            "auto_archive_duration": 10080,
+            "auto_archive_duration": channel.auto_archive_min,
             "locked": channel.locked,
         },
     }

@@ -13,7 +13,7 @@ from playground.discord.sources import store_sticker
 from playground.discord.stage import Stage, Who
 from playground.discord.types import Json, Ref
 from playground.discord.uploads import Upload
-from playground.discord.world import Channel, Guild, Message, MessageKind, User
+from playground.discord.world import Channel, ChannelKind, Guild, Message, MessageKind, User
 
 NamedBytes = tuple[str, bytes]
 
@@ -97,6 +97,8 @@ class Posting:
             created_at=parts.clock.now(),
             webhook_id=author.id if webhook is not None else None,
         )
+        if place.kind is ChannelKind.FORUM:
+            raise NotPossibleError(f"{place.name} is a forum: only its posts take messages")
         wanted = permissions.VIEW_CHANNEL | permissions.sending(place)
         if self._rights(place, message) & wanted != wanted or place.locked:
             raise NotPossibleError(f"{author.name} may not post in {place.name}")

@@ -49,6 +49,8 @@ class MessageRoutes:
 
     async def create(self, call: Call) -> Reply:
         channel = self.access.see(call.number(0))
+        if channel.kind is ChannelKind.FORUM:
+            raise refusal("not_text")
         form = Form()
         draft = read_draft(form, call.json, of_interaction=False)
         self._may_send(channel, draft, call)

@@ -48,6 +48,8 @@ class Stage:
             return self.parts.interactions.open(kind, user, place, None)
         home = self.parts.world.guilds[place.guild_id]
         user = self._user(person, home)
+        if place.kind is ChannelKind.FORUM:
+            raise NotPossibleError(f"{place.name} is a forum: only its posts take commands")
         if not home.has_bot:
             raise NotPossibleError(f"the bot is not in {home.name}")
         allowed = self.allowed(home, place, user)

@@ -21,6 +21,9 @@ FLAG_LOADING = 1 << 7
 FLAG_SUPPRESS_NOTIFICATIONS = 1 << 12
 FLAG_COMPONENTS_V2 = 1 << 15
 
+# A forum's flag: every post needs a tag. Source: "resources/channel" (channel flags).
+CHANNEL_FLAG_REQUIRE_TAG = 1 << 4
+
 T = TypeVar("T")
 
 
@@ -30,6 +33,7 @@ class ChannelKind(enum.IntEnum):
     TEXT = 0
     DM = 1
     THREAD = 11
+    FORUM = 15
 
 
 class MessageKind(enum.IntEnum):
@@ -82,8 +86,20 @@ class Overwrite:
 
 
 @dataclasses.dataclass(slots=True, eq=False)
+class ForumTag:
+    """What a forum's posts can be filed under."""
+
+    id: int
+    name: str
+
+
+@dataclasses.dataclass(slots=True, eq=False)
 class Channel:
-    """A text channel, a thread in one, or a direct message with the bot (`recipient_id`)."""
+    """A text channel, a forum, a thread in either, or a direct message with the bot.
+
+    A forum has `available_tags`, a post in it (a thread with the id of its first message) has
+    `applied_tags`; `auto_archive_min` is minutes, `slowmode_s` is what a client makes people wait.
+    """
 
     id: int
     name: str
@@ -97,6 +113,11 @@ class Channel:
     nsfw: bool = False
     archived: bool = False
     locked: bool = False
+    flags: int = 0
+    slowmode_s: int = 0
+    auto_archive_min: int = 10_080
+    available_tags: list[ForumTag] = dataclasses.field(default_factory=list)
+    applied_tags: list[int] = dataclasses.field(default_factory=list)
     created_at: float = 0.0
     overwrites: dict[int, Overwrite] = dataclasses.field(default_factory=dict)
     message_ids: list[int] = dataclasses.field(default_factory=list)

@@ -14,6 +14,7 @@ from tests.rig import Rig
 
 EDIT = r"/channels/\d+/messages/\d+"
 MIB = 1024 * 1024
+TOO_LARGE = {"code": 40005, "message": "Request entity too large"}
 
 
 def _length_s(file: bytes) -> float:
@@ -55,7 +56,7 @@ async def test_a_413_in_mid_delivery_moves_one_rung_down(play: Rig) -> None:
     play.box.script(faults.file_size(11 * MIB, on=faults.CREATE))
     card = await play.card()
     await play.eventually(lambda: play.shown(card).edits >= 1)
-    play.discord.script(fault("PATCH", EDIT, status=413, times=1, body={"code": 40005}))
+    play.discord.script(fault("PATCH", EDIT, status=413, times=1, body=TOO_LARGE))
     done = await play.finished(card)
     [file] = done.files
     assert file.size < 10 * MIB
@@ -67,7 +68,7 @@ async def test_a_413_in_mid_delivery_moves_one_rung_down(play: Rig) -> None:
 async def test_a_place_that_takes_no_file_at_all_gets_the_link(play: Rig) -> None:
     card = await play.card()
     await play.eventually(lambda: play.shown(card).edits >= 1)
-    play.discord.script(fault("PATCH", EDIT, status=413, times=1, body={"code": 40005}))
+    play.discord.script(fault("PATCH", EDIT, status=413, times=1, body=TOO_LARGE))
     done = await play.finished(card)
     assert done.files == []
     assert play.box.origin in done.embeds[0]["description"]

@@ -243,25 +243,6 @@ async def test_a_channel_the_bot_does_not_see_or_that_is_shut_is_refused(play: R
     assert _untouched(play)
 
 
-async def test_a_forum_is_kindly_declined(play: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    options = _registered(play)["options"]
-    deliver = next(one for one in options if one["name"] == "deliver")
-    assert 15 not in deliver["options"][0]["channel_types"], "forums are not even offered"
-    general = play.discord.world.channel("general").id
-    found = {"id": str(general), "type": 15, "name": "ideas", "permissions": "0"}
-    chosen = {"name": "channel", "type": 7, "value": str(general)}
-    data = {
-        "id": "1",
-        "name": "settings",
-        "type": 1,
-        "options": [{"name": "deliver", "type": 1, "options": [chosen]}],
-        "resolved": {"channels": {str(general): found}},
-    }
-    _forge(monkeypatch, {"data": data})
-    assert "is a forum" in await _use(play, "deliver", {"channel": "general"})
-    assert _untouched(play)
-
-
 async def test_the_newest_changes_are_shown_with_who_from_to_and_when(play: Rig) -> None:
     ada = play.discord.world.user("Ada").id
     await _use(play, "pictures", {"whose": "own"})

@@ -19,6 +19,7 @@ import {
   displayName,
   emit,
   guild,
+  isForum,
   maySend,
   store,
   subscribe,
@@ -98,7 +99,10 @@ function placeholder() {
   const invitation = NARROW.matches
     ? `Message ${name} or type /`
     : `Message ${name}, or type / for commands`;
-  box.placeholder = may ? invitation : "You do not have permission to send messages here.";
+  const refusal = isForum(here)
+    ? "Messages go into the posts of this forum, listed under its name."
+    : "You do not have permission to send messages here.";
+  box.placeholder = may ? invitation : refusal;
   box.setAttribute("aria-label", `Message ${name}`);
 }
 

@@ -5,7 +5,16 @@ import { $, avatar, el } from "./dom.js";
 import { icon } from "./icons.js";
 import { NO_ANSWER, dismiss, pending } from "./interactions.js";
 import { appTag, dots, privateLine, renderMessage, sentAt } from "./message.js";
-import { channel, displayName, emit, isEphemeral, messages, store, subscribe } from "./store.js";
+import {
+  channel,
+  displayName,
+  emit,
+  isEphemeral,
+  isForum,
+  messages,
+  store,
+  subscribe,
+} from "./store.js";
 import { dayName } from "./time.js";
 
 const GROUP_S = 7 * 60;
@@ -173,7 +182,10 @@ function welcome() {
   const here = channel();
   if (!here) return el("div");
   const dm = store.guildId === null;
-  const suggestions = ["video", "help"].filter((title) => commandByTitle(title));
+  const kind = here.thread ? "thread" : isForum(here) ? "forum" : "channel";
+  const suggestions = isForum(here)
+    ? []
+    : ["video", "help"].filter((title) => commandByTitle(title));
   return el(
     "header",
     { class: "welcome" },
@@ -182,7 +194,7 @@ function welcome() {
     el("p", {
       text: dm
         ? `This is your direct conversation with ${here.name}.`
-        : `This is the start of the ${here.thread ? "thread" : "channel"}. ${LOCAL}`,
+        : `This is the start of the ${kind}. ${LOCAL}`,
     }),
     suggestions.length
       ? el(

@@ -66,7 +66,12 @@ const SEND_IN_THREADS = 1n << 38n;
 
 const allowed = (bits) => (BigInt(channel()?.permissions ?? "0") & bits) !== 0n;
 export const mayManageMessages = () => store.guildId !== null && allowed(MANAGE_MESSAGES);
-export const maySend = () => allowed(channel()?.thread ? SEND_IN_THREADS : SEND_MESSAGES);
+const FORUM = 15;
+
+/** A forum holds no messages itself, its posts do. */
+export const isForum = (place) => place?.type === FORUM;
+export const maySend = () =>
+  !isForum(channel()) && allowed(channel()?.thread ? SEND_IN_THREADS : SEND_MESSAGES);
 
 /** Snowflakes are beyond what a JavaScript number holds: longer is newer, then text order. */
 export const newer = (a, b) => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
