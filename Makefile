@@ -17,7 +17,7 @@ run: $(VENV)/runtime
 
 test: $(VENV)/dev
 	rm -rf build/traffic
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 4 $(ARGS)
 
 test-browser: $(VENV)/dev
 	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
