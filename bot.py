@@ -56,6 +56,7 @@ from media import Fetcher, PictureGate, Studio, sweep_leftovers
 from neuralbox import NeuralBox
 from storage.database import Database, open_database
 from storage.errors import DatabaseLostError, UnusableDatabaseError
+from storage.ledger import Limits
 from storage.lock import AlreadyRunningError
 from ui.announcer import DiscordAnnouncer
 from ui.client import Reelbox, use_addresses
@@ -162,7 +163,13 @@ def _build(
     )
     book = PriceBook(db, box, gate, clock, config.video.models, config.video.without_picture)
     pictures = Pictures(db, picture_gate, studio, pictures_dir, clock)
-    board = Board(db, book, pictures, clock)
+    allowed = Limits(
+        config.budget.host_tokens,
+        config.budget.guild_tokens,
+        config.budget.member_tokens,
+        config.budget.period,
+    )
+    board = Board(db, book, pictures, clock, allowed)
     announcer = DiscordAnnouncer(client, client.logged_in)
     links = PictureLinks(db, board, announcer, clock)
     submitter = Submitter(
@@ -186,7 +193,7 @@ def _build(
     submitter.on_account_trouble = upkeep.check_balance
     worker = Worker(submitter, poller, reconciler, sweeper, deliverer, upkeep, clock)
     service = JobService(
-        db, book, intake, board, submitter, clock, config.video, config.limits, config.budget
+        db, book, intake, board, submitter, clock, config.video, config.limits, allowed
     )
     results = Results(db, board, submitter, videos, pictures, clock)
     cogs = _cogs(config, clock, db, client, service, results, pictures)

@@ -1,15 +1,15 @@
 """config.toml and the environment, turned into one frozen `Config`; every mistake named at once."""
 
-import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast, get_args
-from urllib.parse import urlsplit
+from typing import Any, Literal, cast, get_args
+from zoneinfo import available_timezones
 
-from models import LENGTHS_S, RATIOS
+from config_section import Section, is_local
+from models import LENGTHS_S, MONTHLY, RATIOS, Period, PeriodKind
 
 MODELS = (
     "luma-flash2",
@@ -30,7 +30,6 @@ PICTURE_ORIGINS = (
     "https://images-ext-1.discordapp.net",
     "https://images-ext-2.discordapp.net",
 )
-ANY_LINK = "*"
 
 
 class ConfigError(Exception):
@@ -101,11 +100,12 @@ class LimitsConfig:
 
 @dataclass(frozen=True, slots=True)
 class BudgetConfig:
-    """Tokens; 0 means that the level has no limit of its own."""
+    """Tokens that each level may use in a period; 0 means that the host sets it no limit."""
 
     host_tokens: int = 0
     guild_tokens: int = 500
     member_tokens: int = 0
+    period: Period = MONTHLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +161,20 @@ def from_mapping(mapping: Mapping[str, Any], env: Mapping[str, str]) -> Config:
         for name in mapping
         if name not in known
     )
-    sections = {name: _Section(name, mapping.get(name, {}), problems) for name in known}
+    sections = {name: Section(name, mapping.get(name, {}), problems) for name in known}
     config = Config(
         discord=_discord(sections["discord"], env),
         neuralbox=_neuralbox(sections["neuralbox"], env),
         storage=_storage(sections["storage"]),
         pictures=_pictures(sections["pictures"]),
         video=_video(sections["video"]),
-        limits=_integers(sections["limits"], LimitsConfig(), 1, 100_000),
-        budget=_integers(sections["budget"], BudgetConfig(), 0, 1_000_000_000),
+        limits=_limits(sections["limits"]),
+        budget=_budget(sections["budget"]),
         logging=_logging(sections["logging"]),
     )
     for section in sections.values():
         section.refuse_leftovers()
-    if _is_local(config.discord.gateway_url) and not _is_local(config.neuralbox.base_url):
+    if is_local(config.discord.gateway_url) and not is_local(config.neuralbox.base_url):
         problems.append(
             "neuralbox.base_url: discord.gateway_url is a local server, so real tokens would be "
             "spent on play; give a local NeuralBox too, or the real Discord gateway"
@@ -184,105 +184,7 @@ def from_mapping(mapping: Mapping[str, Any], env: Mapping[str, str]) -> Config:
     return config
 
 
-class _Section:
-    """Takes keys out of one table, notes what is wrong, and hands back a usable value anyway."""
-
-    def __init__(self, name: str, table: object, problems: list[str]) -> None:
-        self.name = name
-        self.problems = problems
-        self.left: dict[str, Any] = {}
-        self.known: list[str] = []
-        if isinstance(table, Mapping):
-            self.left = dict(table)
-        else:
-            problems.append(f"{name}: must be a section ([{name}]), not a value")
-
-    def wrong(self, key: str, right: str) -> None:
-        self.problems.append(f"{self.name}.{key}: {right}")
-
-    def text(self, key: str, default: str, *, one_of: tuple[str, ...] = ()) -> str:
-        value = self._take(key, default)
-        if not isinstance(value, str) or "\0" in value:
-            self.wrong(key, f'must be text in quotes, for example "{default}"')
-            return default
-        if one_of and value not in one_of:
-            self.wrong(key, f'is "{value}" but must be one of {_listed(one_of)}')
-            return default
-        return value
-
-    def integer(self, key: str, default: int, low: int, high: int) -> int:
-        value = self._take(key, default)
-        if type(value) is not int or not low <= value <= high:
-            self.wrong(key, f"must be a whole number from {low} to {high}, for example {default}")
-            return default
-        return value
-
-    def flag(self, key: str, default: bool) -> bool:
-        value = self._take(key, default)
-        if type(value) is not bool:
-            self.wrong(key, "must be true or false, without quotes")
-            return default
-        return value
-
-    def texts(
-        self, key: str, default: tuple[str, ...], *, may_be_empty: bool = False
-    ) -> tuple[str, ...]:
-        value = self._take(key, list(default))
-        is_list = isinstance(value, list) and (value or may_be_empty)
-        if not is_list or any(type(v) is not str for v in value):
-            self.wrong(key, f"must be a list of texts, for example {list(default)}")
-            return default
-        return tuple(value)
-
-    def origins(
-        self, key: str, default: tuple[str, ...], *, may_be_empty: bool = False
-    ) -> tuple[str, ...]:
-        origins = self.texts(key, default, may_be_empty=may_be_empty)
-        for origin in origins:
-            if not _is_file_origin(origin) and not (may_be_empty and origin == ANY_LINK):
-                self.wrong(
-                    key,
-                    f'"{origin}" must be an https origin without path or port, such as '
-                    f'"{RESULT_ORIGINS[0]}"',
-                )
-        return tuple(origin.rstrip("/") for origin in origins)
-
-    def url(self, key: str, default: str, schemes: tuple[str, ...]) -> str:
-        value = self.text(key, default)
-        if problem := _url_problem(value, schemes):
-            self.wrong(key, f'{problem}; for example "{default}"')
-            return default
-        return value.rstrip("/") if schemes[0] == "https" else value
-
-    def secret(self, key: str, env: Mapping[str, str], variable: str) -> str:
-        """Read a secret: given in place, else from a file, else from an environment variable."""
-        given = self.text(key, "")
-        path = self.text(f"{key}_file", "")
-        variable = self.text(f"{key}_env", variable)
-        if given:
-            return given.strip()
-        if path:
-            try:
-                return Path(path).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                self.wrong(f"{key}_file", f'"{path}" cannot be read: {error}')
-                return ""
-        if not (value := env.get(variable, "").strip()):
-            self.wrong(
-                key, f"is missing; set the environment variable {variable}, or name a {key}_file"
-            )
-        return value
-
-    def refuse_leftovers(self) -> None:
-        for key in self.left:
-            self.wrong(key, f"no such key; the keys here are {', '.join(self.known)}")
-
-    def _take(self, key: str, default: Any) -> Any:
-        self.known.append(key)
-        return self.left.pop(key, default)
-
-
-def _discord(section: _Section, env: Mapping[str, str]) -> DiscordConfig:
+def _discord(section: Section, env: Mapping[str, str]) -> DiscordConfig:
     token = section.secret("token", env, "DISCORD_TOKEN")
     if token and (token.count(".") != 2 or any(c.isspace() for c in token)):
         section.wrong(
@@ -297,7 +199,7 @@ def _discord(section: _Section, env: Mapping[str, str]) -> DiscordConfig:
     )
 
 
-def _neuralbox(section: _Section, env: Mapping[str, str]) -> NeuralBoxConfig:
+def _neuralbox(section: Section, env: Mapping[str, str]) -> NeuralBoxConfig:
     key = section.secret("key", env, "NEURALBOX_API_KEY")
     if key and (not key.startswith("nb_") or any(c.isspace() for c in key)):
         section.wrong("key", 'does not look like a NeuralBox key (it begins with "nb_")')
@@ -315,7 +217,7 @@ def _neuralbox(section: _Section, env: Mapping[str, str]) -> NeuralBoxConfig:
     )
 
 
-def _storage(section: _Section) -> StorageConfig:
+def _storage(section: Section) -> StorageConfig:
     data_dir = section.text("data_dir", "data")
     if not data_dir.strip():
         section.wrong("data_dir", 'must name a directory, for example "data"')
@@ -326,7 +228,7 @@ def _storage(section: _Section) -> StorageConfig:
     )
 
 
-def _pictures(section: _Section) -> PicturesConfig:
+def _pictures(section: Section) -> PicturesConfig:
     return PicturesConfig(
         origins=section.origins("origins", PICTURE_ORIGINS),
         links=section.origins("links", (), may_be_empty=True),
@@ -335,7 +237,7 @@ def _pictures(section: _Section) -> PicturesConfig:
     )
 
 
-def _video(section: _Section) -> VideoConfig:
+def _video(section: Section) -> VideoConfig:
     models = section.texts("models", MODELS)
     if len(set(models)) < len(models):
         section.wrong("models", "names a model twice; once is enough")
@@ -356,58 +258,30 @@ def _video(section: _Section) -> VideoConfig:
     )
 
 
-_Numbers = TypeVar("_Numbers", LimitsConfig, BudgetConfig)
-
-
-def _integers(section: _Section, defaults: _Numbers, low: int, high: int) -> _Numbers:
-    """Read a section whose keys are all whole numbers within the same bounds."""
+def _limits(section: Section) -> LimitsConfig:
+    defaults = LimitsConfig()
     values = {
-        key.name: section.integer(key.name, getattr(defaults, key.name), low, high)
+        key.name: section.integer(key.name, getattr(defaults, key.name), 1, 100_000)
         for key in fields(defaults)
     }
     return replace(defaults, **values)
 
 
-def _logging(section: _Section) -> LoggingConfig:
+def _budget(section: Section) -> BudgetConfig:
+    defaults = BudgetConfig()
+    names = ("host_tokens", "guild_tokens", "member_tokens")
+    values = {
+        name: section.integer(name, getattr(defaults, name), 0, 1_000_000_000) for name in names
+    }
+    kind = section.text("period", defaults.period.kind, one_of=get_args(PeriodKind))
+    zone = section.text("time_zone", defaults.period.zone)
+    if zone not in available_timezones():
+        section.wrong("time_zone", f'"{zone}" is not a time zone; try "UTC" or "Europe/Berlin"')
+    return replace(defaults, **values, period=Period(cast(PeriodKind, kind), zone))
+
+
+def _logging(section: Section) -> LoggingConfig:
     return LoggingConfig(
         level=section.text("level", "INFO", one_of=("DEBUG", "INFO", "WARNING", "ERROR")),
         format=section.text("format", "text", one_of=("text", "json")),
     )
-
-
-def _url_problem(value: str, schemes: tuple[str, ...]) -> str | None:
-    try:
-        parts = urlsplit(value)
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        return f'"{value}" is not an address'
-    is_plain = not any(char.isspace() or ord(char) < 0x21 for char in value)
-    if parts.scheme not in schemes or not parts.hostname or not has_port or not is_plain:
-        return f'"{value}" must be an address that begins with {schemes[0]}://'
-    if parts.username or parts.password or parts.query or parts.fragment:
-        return f'"{value}" must not carry a user, a query or a fragment'
-    if parts.scheme == schemes[1] and not _is_local(value) and "." in parts.hostname:
-        return f'"{value}" must begin with {schemes[0]}:// (only a local server may do without)'
-    return None
-
-
-def _is_file_origin(text: str) -> bool:
-    """https on its own port; a server on this machine, named by its number, may be any."""
-    if _url_problem(text, ("https", "http")) or urlsplit(text).path.strip("/"):
-        return False
-    parts = urlsplit(text)
-    if _is_local(text):
-        return parts.hostname != "localhost"
-    return parts.scheme == "https" and parts.port in (None, 443)
-
-
-def _is_local(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _listed(values: tuple[str, ...]) -> str:
-    return ", ".join(f'"{value}"' for value in values)

@@ -1,10 +1,23 @@
 """Refusals a member may read: `str(error)` is ready to show, attributes carry the facts."""
 
 _WHOSE = {
-    "member": "Your own allowance on this server",
-    "guild": "This server's budget",
-    "host": "The budget of whoever hosts this bot",
-    "account": "The NeuralBox account behind this bot",
+    ("member", "member"): "your own allowance here",
+    ("member", "role"): "the allowance of <@&{subject}> here, which is your highest role with one",
+    ("member", "everyone"): "what each member may use here",
+    ("member", "pot"): "your part of the pot “{name}”, which pays in this channel",
+    ("member", "host"): "what the host of this bot lets each member of a server use",
+    ("guild", "pool"): "this server's budget",
+    ("guild", "pot"): "the pot “{name}”, which pays in this channel",
+    ("guild", "host"): "what the host of this bot lets this server use",
+    ("host", "host"): "what the host of this bot lets all servers use together",
+    ("account", "host"): "the NeuralBox account behind this bot",
+}
+_PER = {
+    "day": "a day",
+    "week": "a week",
+    "month": "a month",
+    "rolling": "in any 30 days",
+    "none": "in all",
 }
 
 
@@ -13,25 +26,63 @@ class UserFacingError(Exception):
 
 
 class BudgetExceededError(UserFacingError):
-    """A level has too few tokens left. `level` is "member", "guild", "host" or "account"."""
+    """A level has too few tokens left, so nothing was held.
 
-    def __init__(self, level: str, needed_tokens: int, available_tokens: int) -> None:
-        self.level = level
-        self.needed_tokens = needed_tokens
-        self.available_tokens = available_tokens
-        if available_tokens == 0:
-            sentence = (
-                f"{_WHOSE[level]} has no tokens left. Nothing was charged. "
-                "Only the host of this bot can add more."
-            )
+    `level` is "member", "guild", "host" or "account" (the host's account at NeuralBox); `source`
+    who set the limit: "host", or the server's own "pool", "pot", "member", "role" or "everyone".
+    `resets_at` (epoch s) is None where nothing begins anew by itself. What other servers use is
+    never told, so the host's own levels carry no figures.
+    """
+
+    def __init__(
+        self,
+        level: str,
+        needed_tokens: int,
+        available_tokens: int,
+        *,
+        source: str = "host",
+        subject: int = 0,
+        pot_name: str | None = None,
+        size_tokens: int = 0,
+        used_tokens: int = 0,
+        period: str = "none",
+        resets_at: int | None = None,
+    ) -> None:
+        self.level, self.source, self.subject = level, source, subject
+        self.needed_tokens, self.available_tokens = needed_tokens, available_tokens
+        self.size_tokens, self.used_tokens = size_tokens, used_tokens
+        self.period, self.resets_at = period, resets_at
+        self.pot_name = pot_name
+        super().__init__(" ".join(filter(None, (self._how_it_stands(), *self._what_next()))))
+
+    def _how_it_stands(self) -> str:
+        need = f"This video needs up to {_tokens(self.needed_tokens)}"
+        if self.level in ("host", "account"):
+            whose = _WHOSE[self.level, "host"]
+            return f"{need}, more than is left of {whose}. Nothing was charged."
+        left = f"{self.available_tokens:,} " + ("is" if self.available_tokens == 1 else "are")
+        return (
+            f"{need}, and {left} left of {self._whose()}: {_tokens(self.size_tokens)} "
+            f"{_PER[self.period]}, {self.used_tokens:,} used so far. Nothing was charged."
+        )
+
+    def _whose(self) -> str:
+        return _WHOSE[self.level, self.source].format(subject=self.subject, name=self.pot_name)
+
+    def _what_next(self) -> tuple[str | None, str]:
+        resets = None
+        if self.resets_at is not None:
+            verb = "The pot ends" if self.source == "pot" else "It begins anew"
+            resets = f"{verb} <t:{self.resets_at}:R>, <t:{self.resets_at}:f>."
+        if self.source == "pot":
+            return resets, "In another channel the server's own pool pays."
+        if self.source == "host":
+            step = "Only the host of this bot can add more."
+        elif self.level == "member":
+            step = "An admin of this server can give you more with `/budget grant`."
         else:
-            sentence = (
-                f"{_WHOSE[level]} has {available_tokens:,} "
-                f"token{'s' if available_tokens > 1 else ''} left and this video needs up to "
-                f"{needed_tokens:,}. Nothing was charged. A shorter length or a cheaper model may "
-                "fit; `/help` lists the prices."
-            )
-        super().__init__(sentence)
+            step = "An admin of this server can add more with `/budget grant`."
+        return resets, step
 
 
 class PromptRejectedError(UserFacingError):
@@ -160,3 +211,7 @@ class PickGoneError(UserFacingError):
             "That was too long ago: I remember a picture you point at for an hour. Nothing was "
             "charged. Please right-click it again → Apps → **Animate image**."
         )
+
+
+def _tokens(count: int) -> str:
+    return f"{count:,} token{'' if count == 1 else 's'}"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 RATIOS = ("16:9", "9:16", "1:1")
 LENGTHS_S = (5, 10)
@@ -30,6 +31,25 @@ class State(StrEnum):
 FINAL_STATES = frozenset(
     {State.COMPLETED, State.FAILED, State.REJECTED, State.CANCELLED, State.NOT_SUBMITTED}
 )
+
+
+PeriodKind = Literal["day", "week", "month", "rolling", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """How often a budget begins anew, by the clocks of a time zone (an IANA name).
+
+    `starts_on` is the ISO weekday of a week (1 is Monday) or the day of a month, its last day in
+    shorter ones. "rolling" counts the last 30 days, "none" everything there ever was.
+    """
+
+    kind: PeriodKind
+    zone: str = "UTC"
+    starts_on: int = 1
+
+
+MONTHLY, ENDLESS = Period("month"), Period("none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +120,27 @@ class Showing:
 
 
 @dataclass(frozen=True, slots=True)
+class Spender:
+    """Whose allowance a job draws on: who, where, and as what.
+
+    `role_ids` are the member's roles, highest first; `channel_ids` the channel and, for a thread,
+    the one around it.
+    """
+
+    guild_id: int
+    user_id: int
+    role_ids: tuple[int, ...] = ()
+    channel_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Asker:
     """Who asked, where, and through which interaction.
 
     `upload_limit_bytes` is what Discord said the place takes at that moment. The interaction's
     token answers for 15 minutes and is kept no longer. A message that asks has no token (""), and
-    its id stands for the interaction's.
+    its id stands for the interaction's. `role_ids` are the member's roles, highest first;
+    `parent_id` is the channel around a thread.
     """
 
     interaction_id: int
@@ -114,6 +149,14 @@ class Asker:
     channel_id: int
     user_id: int
     upload_limit_bytes: int
+    role_ids: tuple[int, ...] = ()
+    parent_id: int | None = None
+
+    @property
+    def spender(self) -> Spender:
+        """Return whose allowance is drawn on."""
+        places = tuple(filter(None, (self.channel_id, self.parent_id)))
+        return Spender(self.guild_id, self.user_id, self.role_ids, places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +173,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One request of a member, from the command to the delivered video. Times are UTC epoch s."""
+    """One request of a member, from the command to the delivered video. Times are UTC epoch s.
+
+    `role_ids` are those of the member's roles, highest first, that had an allowance at the time.
+    """
 
     id: int
     public_id: str
@@ -146,6 +192,7 @@ class Job:
     showing: Showing
     upload_limit_bytes: int
     price_revision: int
+    role_ids: tuple[int, ...]
     fingerprint: str
     hold_tokens: int
     state: State

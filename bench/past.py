@@ -12,8 +12,9 @@ from pathlib import Path
 from bench.figures import Figure, Target, percentile
 from bench.scene import BUILD
 from bench.steps import KINDS, NOW, RESERVE, step
+from jobs import purse
 from models import State
-from storage import jobs, ledger, outbox, schema
+from storage import jobs, outbox, schema
 from storage.database import Database, open_database
 
 PAST_JOBS = 20_000
@@ -80,9 +81,8 @@ def _live(tx: sqlite3.Connection, number: int) -> None:
     costs is measured later.
     """
     asker, order, quote, mark, limits, _caps, now = step(RESERVE, number).args
-    ledger.ensure_accounts(tx, asker.guild_id, asker.user_id, limits, now)
     job_id = jobs.insert(tx, asker, order, quote, mark, now)
-    ledger.hold(tx, job_id, asker.guild_id, asker.user_id, quote.tokens, now)
+    purse.hold(tx, job_id, limits, asker.spender, quote.tokens, now)
     for kind in KINDS[1:]:
         step(kind, number).run(tx)
 

@@ -10,6 +10,7 @@ from config import LimitsConfig
 from jobs.service import JobService
 from models import LENGTHS_S
 from ui.cards import SHAPES, WORKING, offer_line
+from ui.places import asker
 
 FIELD_CHARS = 1024
 
@@ -72,7 +73,7 @@ class Help(commands.Cog):
             inline=False,
         )
         if interaction.guild_id is not None:
-            left = await self.service.left_tokens(interaction.guild_id, interaction.user.id)
+            left = await self.service.left_tokens(asker(interaction).spender)
             if left is not None:
                 embed.add_field(name="Left for you here", value=f"{left:,} tokens", inline=False)
         await interaction.response.send_message(embed=embed, ephemeral=True)

@@ -23,10 +23,9 @@ from models import Asker, Order, Way
 from storage.errors import DuplicateInteractionError
 from ui import buttons, cards
 from ui.attached import picture_files
-from ui.desk import parent_of
 from ui.errors import sentence
 from ui.notes import NOTE_LIFE_S, PassingNotes
-from ui.places import require_permissions
+from ui.places import parent_of, require_permissions, role_ids
 from ui.sources import pictures_in
 
 log = logging.getLogger(__name__)
@@ -143,6 +142,8 @@ class Mention(commands.Cog):
             channel_id=message.channel.id,
             user_id=author.id,
             upload_limit_bytes=author.guild.filesize_limit,
+            role_ids=role_ids(author),
+            parent_id=parent_of(message.channel),
         )
         reservation = await self.service.reserve(asked_by, order)
         job_id = reservation.job.id

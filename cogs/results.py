@@ -85,19 +85,7 @@ class ResultButtons(commands.Cog):
 
     async def edit(self, interaction: discord.Interaction, arguments: Arguments) -> None:
         """A form with everything filled in."""
-        require_place(interaction)
-        job = await self._job(interaction, arguments)
-        await self.orders.require_press(person(interaction), job)
-        has_picture = job.request.picture is not None
-        form = video_form(
-            f"Edit job {job.id}",
-            control_id("edit", job.public_id),
-            wish_of(job),
-            self.service.offers_for_picture() if has_picture else self.service.offers(),
-            has_picture=has_picture,
-            asks_all=True,
-        )
-        await interaction.response.send_modal(form)
+        await self._ask(interaction, arguments, "edit")
 
     async def edited(self, interaction: discord.Interaction, arguments: Arguments) -> None:
         """The form came back: make it."""
@@ -109,17 +97,7 @@ class ResultButtons(commands.Cog):
 
     async def go_on(self, interaction: discord.Interaction, arguments: Arguments) -> None:
         """A form for what happens next."""
-        require_place(interaction)
-        job = await self._job(interaction, arguments)
-        await self.orders.require_press(person(interaction), job)
-        form = video_form(
-            f"Continue job {job.id}",
-            control_id("continue", job.public_id),
-            wish_of(job),
-            self.service.offers_for_picture(),
-            has_picture=True,
-        )
-        await interaction.response.send_modal(form)
+        await self._ask(interaction, arguments, "continue")
 
     async def went_on(self, interaction: discord.Interaction, arguments: Arguments) -> None:
         """The form came back: start where the video ended."""
@@ -220,6 +198,25 @@ class ResultButtons(commands.Cog):
             "done.",
             ephemeral=True,
         )
+
+    async def _ask(
+        self, interaction: discord.Interaction, arguments: Arguments, action: str
+    ) -> None:
+        """Show the form whose answer comes back under the same action: "edit" or "continue"."""
+        require_place(interaction)
+        job = await self._job(interaction, arguments)
+        await self.orders.require_press(person(interaction), job)
+        is_edit = action == "edit"
+        has_picture = not is_edit or job.request.picture is not None
+        form = video_form(
+            f"{action.capitalize()} job {job.id}",
+            control_id(action, job.public_id),
+            wish_of(job),
+            self.service.offers_for_picture() if has_picture else self.service.offers(),
+            has_picture=has_picture,
+            asks_all=is_edit,
+        )
+        await interaction.response.send_modal(form)
 
     async def _tell_all(self, interaction: discord.Interaction, job: Job) -> None:
         if job.is_private and job.user_id != interaction.user.id:

@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any
 
+from jobs import purse
 from jobs.pictures import Pictures
 from jobs.ports import Clock, JobView
 from jobs.prices import PriceBook
@@ -24,8 +25,16 @@ LINK_LIFE_S = 7 * 24 * 3600
 class Board:
     """Builds views. Money in them comes from the ledger at that moment."""
 
-    def __init__(self, db: Database, book: PriceBook, pictures: Pictures, clock: Clock) -> None:
+    def __init__(
+        self,
+        db: Database,
+        book: PriceBook,
+        pictures: Pictures,
+        clock: Clock,
+        allowed: ledger.Limits,
+    ) -> None:
         self._db, self._book, self._pictures, self._clock = db, book, pictures, clock
+        self._allowed = allowed
 
     def waiting(self, job: Job, place: int | None) -> JobView:
         """Return the view of a job that was just admitted; place None means it goes at once."""
@@ -49,7 +58,9 @@ class Board:
     async def progress(self, job_id: int, stage: str, place: int | None) -> JobView:
         """Return the view of a job that is not final."""
         now = int(self._clock.now())
-        job, left_tokens, _charged, _result, token = await self._db.read(_read, job_id, now)
+        job, left_tokens, _charged, _result, token = await self._db.read(
+            _read, job_id, self._allowed, now
+        )
         usual = self._book.usual_wait_s(job.request.model, job.request.duration_s)
         ready_at = None
         if stage == "rendering" and job.submit_at is not None:
@@ -87,7 +98,9 @@ class Board:
     ) -> JobView:
         """Return the view that `final` and `shown` speak of."""
         now = int(self._clock.now())
-        job, left_tokens, charged, result, token = await self._db.read(_read, job_id, now)
+        job, left_tokens, charged, result, token = await self._db.read(
+            _read, job_id, self._allowed, now
+        )
         again = self._book.quote_if_offered(
             job.request.model, job.request.duration_s, with_picture=job.request.picture is not None
         )
@@ -134,9 +147,9 @@ def _reason(job: Job, kind: str, body: dict[str, Any]) -> str | None:
 
 
 def _read(
-    tx: sqlite3.Connection, job_id: int, now: int
+    tx: sqlite3.Connection, job_id: int, allowed: ledger.Limits, now: int
 ) -> tuple[Job, int | None, int, results.Result | None, str | None]:
     job = jobs.get(tx, job_id)
-    left_tokens = ledger.left(tx, job.guild_id, job.user_id)
+    left_tokens = purse.look_for(tx, allowed, job, now).left_tokens
     token = jobs.find_interaction_token(tx, job_id, now) if job.is_private else None
     return job, left_tokens, ledger.charged(tx, job_id), results.find(tx, job_id), token

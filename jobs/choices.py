@@ -1,21 +1,14 @@
 """What guilds and members chose, for those who may not touch the database themselves."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Mapping
 
-from errors import BusyError
+from jobs.patience import write_soon
 from jobs.ports import Clock
 from storage import choices
 from storage.choices import Change, Consent, GuildChoices
 from storage.database import Database
-from storage.errors import DatabaseBusyError
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-# As for a video: after this a member is told that we are busy.
-PATIENCE_S = 1.5
 DEFAULT = GuildChoices()
 
 
@@ -44,7 +37,7 @@ class Choices:
     ) -> None:
         """As `set_of_guild` for several fields: all of them are changed, or none."""
         stored = {what: _stored(what, value) for what, value in values.items()}
-        await self._write(_set_several, guild_id, stored, actor, self._now())
+        await write_soon(self._db, _set_several, guild_id, stored, actor, self._now())
 
     async def is_spoiler_channel(self, channel_id: int) -> bool:
         """Return whether results in this channel are spoilers unless the member says otherwise."""
@@ -54,8 +47,14 @@ class Choices:
         self, guild_id: int, channel_id: int, is_spoiler: bool, actor: int
     ) -> None:
         """Set a channel's default."""
-        await self._write(
-            choices.set_spoiler_channel, guild_id, channel_id, is_spoiler, actor, self._now()
+        await write_soon(
+            self._db,
+            choices.set_spoiler_channel,
+            guild_id,
+            channel_id,
+            is_spoiler,
+            actor,
+            self._now(),
         )
 
     async def changes(self, guild_id: int) -> list[Change]:
@@ -68,7 +67,7 @@ class Choices:
 
     async def set_consent(self, guild_id: int, user_id: int, consent: Consent) -> Consent:
         """Remember what a member said; return what held before."""
-        return await self._write(_set_consent, guild_id, user_id, consent)
+        return await write_soon(self._db, _set_consent, guild_id, user_id, consent)
 
     async def wants_pings(self, user_id: int) -> bool:
         """Return whether a member wants to be told when a video is done."""
@@ -76,21 +75,10 @@ class Choices:
 
     async def set_pings(self, user_id: int, is_wanted: bool) -> None:
         """Remember whether a member wants to be told."""
-        await self._write(choices.set_pings, user_id, is_wanted)
+        await write_soon(self._db, choices.set_pings, user_id, is_wanted)
 
     def _now(self) -> int:
         return int(self._clock.now())
-
-    async def _write(
-        self,
-        function: Callable[Concatenate[sqlite3.Connection, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        try:
-            return await self._db.write_within(PATIENCE_S, function, *args, **kwargs)
-        except DatabaseBusyError as error:
-            raise BusyError from error
 
 
 def _stored(what: str, value: str | bool | int | None) -> str | None:

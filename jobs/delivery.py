@@ -90,7 +90,7 @@ class Delivery:
                 self._announcer.room_bytes(view),
             )
             if original is not None:
-                video = await self._fitting(row, view, Video(file=original), room)
+                video = await self._fitting(row, view.job, Video(file=original), room)
             try:
                 return await self._bring(row, video, elsewhere), video
             except FileTooLargeError as error:
@@ -104,25 +104,21 @@ class Delivery:
                 )
 
     async def _fitting(
-        self, row: outbox.OutboxRow, view: JobView, video: Video, room_bytes: int
+        self, row: outbox.OutboxRow, job: Job, video: Video, room_bytes: int
     ) -> Video:
-        """Return the file itself when it fits, else a smaller copy, else the link."""
-        assert video.file is not None  # noqa: S101 - only called with one
-        size_bytes = video.file.stat().st_size
-        if size_bytes <= room_bytes:
+        """Return it as it fits. A smaller copy takes a while, so only some wait for theirs."""
+        if video.file is None or video.file.stat().st_size <= room_bytes:
             return video
-        if room_bytes > NO_ROOM_BYTES:
-            if self._fits >= FITS_MOST:
-                raise NotNowError("others are being made smaller; the rest goes on meanwhile")
-            self._fits += 1
-            try:
-                await self._say_fitting(row)
-                smaller = await self._videos.fit(video.file, room_bytes)
-            finally:
-                self._fits -= 1
-            if smaller is not None:
-                return Video(file=smaller, full_bytes=size_bytes)
-        return await self._videos.link(view.job)
+        if room_bytes <= NO_ROOM_BYTES:
+            return await self._videos.link(job)
+        if self._fits >= FITS_MOST:
+            raise NotNowError("others are being made smaller; the rest goes on meanwhile")
+        self._fits += 1
+        try:
+            await self._say_fitting(row)
+            return await self._videos.fitted(job, video, room_bytes)
+        finally:
+            self._fits -= 1
 
     async def _say_fitting(self, row: outbox.OutboxRow) -> None:
         """Tell on the card what takes longer; once, and not worth a second try."""
@@ -154,7 +150,8 @@ class Delivery:
     ) -> outbox.OutboxRow:
         if elsewhere is not None:
             view = await self._board.final(row, video)
-            if view.job.showing.message_id is None:
+            is_out = view.job.showing.message_id is not None
+            if not is_out:
                 try:
                     channel_id, message_id = await self._announcer.publish(
                         view, video.file, f"reelbox-{row.id}", elsewhere
@@ -166,7 +163,8 @@ class Delivery:
                     )
                 else:
                     await self._db.insist(_set_place, row.job_id, channel_id, message_id)
-            if await self._db.read(_is_elsewhere, row.job_id):
+                    is_out = True
+            if is_out:
                 video = Video(is_shown=True)
         await self._place(row, video)
         return row
@@ -195,7 +193,3 @@ class Delivery:
 
 def _set_place(tx: sqlite3.Connection, job_id: int, channel_id: int, message_id: int) -> None:
     jobs.show(tx, job_id, channel_id=channel_id, message_id=message_id)
-
-
-def _is_elsewhere(tx: sqlite3.Connection, job_id: int) -> bool:
-    return jobs.get(tx, job_id).showing.message_id is not None

@@ -6,13 +6,14 @@ StaleStateError and changes nothing, so each may safely be tried twice.
 
 import secrets
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
-from errors import AgainAlreadyError, TooManyJobsError
+from errors import AgainAlreadyError, BudgetExceededError, TooManyJobsError
+from jobs import purse
 from models import Asker, Job, Order, Quote, Reservation, State, Way
 from neuralbox import Generation, Status
 from storage import claims, jobs, ledger, outbox, results, settings
-from storage.errors import ShortBudgetError
 
 BALANCE, BALANCE_AT = "balance_tokens", "balance_at"
 PAUSED_MODELS = "paused_models"
@@ -35,7 +36,7 @@ def reserve(
     """Write the job and hold its quote on every level: the only admission there is.
 
     `caps` is how many unfinished jobs a member and a guild may have. Raises TooManyJobsError,
-    AgainAlreadyError, ShortBudgetError, DuplicateInteractionError; then nothing is written.
+    AgainAlreadyError, BudgetExceededError, DuplicateInteractionError; then nothing is written.
     """
     parent_id = order.origin.parent_id
     if order.origin.way is Way.AGAIN and parent_id is not None:
@@ -47,16 +48,17 @@ def reserve(
         raise TooManyJobsError("You have", caps[0])
     if of_guild >= caps[1]:
         raise TooManyJobsError("This server has", caps[1])
-    ledger.ensure_accounts(tx, asker.guild_id, asker.user_id, limits, now)
+    asker = replace(asker, role_ids=purse.capped_roles(tx, asker.spender))
     job_id = jobs.insert(tx, asker, order, quote, fingerprint, now)
-    held_before = ledger.get(tx, ledger.HOST).held_tokens
-    ledger.hold(tx, job_id, asker.guild_id, asker.user_id, quote.tokens, now)
+    held_before = ledger.total(tx).held_tokens
+    before = purse.hold(tx, job_id, limits, asker.spender, quote.tokens, now)
     if settings.counter(tx, BALANCE_AT):
         # The vendor's balance does not know of open jobs yet, so they are taken off here.
         uncommitted = settings.counter(tx, BALANCE) - held_before
         if uncommitted < quote.tokens:
-            raise ShortBudgetError("account", max(0, uncommitted))
-    return Reservation(jobs.get(tx, job_id), ledger.left(tx, asker.guild_id, asker.user_id))
+            raise BudgetExceededError("account", quote.tokens, max(0, uncommitted))
+    left = before.left_tokens
+    return Reservation(jobs.get(tx, job_id), None if left is None else left - quote.tokens)
 
 
 def enqueue(tx: sqlite3.Connection, job_id: int, channel_id: int, message_id: int) -> None:

@@ -5,14 +5,12 @@ Every lookup names the guild, so that nobody reaches another server's jobs by a 
 
 import logging
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
 
-from errors import BusyError, NoSuchJobError, PictureRefusedError, TooLateError
+from errors import NoSuchJobError, PictureRefusedError, TooLateError
 from jobs import moves
 from jobs.board import Board
+from jobs.patience import write_soon
 from jobs.pictures import Pictures
 from jobs.ports import Clock, JobView
 from jobs.service import clean
@@ -23,15 +21,11 @@ from models import Job, Order, Origin, State, VideoRequest, Way
 from neuralbox import NeuralBoxError
 from storage import jobs, ledger, outbox
 from storage.database import Database
-from storage.errors import DatabaseBusyError, StaleStateError
+from storage.errors import StaleStateError
 from storage.pictures import KeptPicture
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-PATIENCE_S = 1.5
 ALT_TEXT_CHARS = 1024
 CANCELLED_BY = {
     "requester": "You cancelled it before anything was sent.",
@@ -144,12 +138,7 @@ class Results:
         except (FetchError, NeuralBoxError) as error:
             log.info("job %d: its file is not at hand: %s", job.id, error)
             return await self._videos.link(job)
-        if video.file is None or video.file.stat().st_size <= room_bytes:
-            return video
-        full_bytes = video.file.stat().st_size
-        if (smaller := await self._videos.fit(video.file, room_bytes)) is not None:
-            return Video(file=smaller, full_bytes=full_bytes)
-        return await self._videos.link(job)
+        return await self._videos.fitted(job, video, room_bytes)
 
     async def link(self, job: Job) -> Video:
         """Return a made video's link alone, for a place that takes no file."""
@@ -160,7 +149,8 @@ class Results:
     async def cancel(self, job: Job, as_whom: str) -> None:
         """Call off a job that was not sent: free. Raises TooLateError when it was, or is over."""
         try:
-            await self._write(
+            await write_soon(
+                self._db,
                 moves.cancel,
                 job.id,
                 State.QUEUED,
@@ -176,7 +166,9 @@ class Results:
 
     async def hide(self, job: Job, how: str, by: int, as_whom: str) -> bool:
         """Take a result, or the one to come, out of sight; False when it is so already."""
-        is_new = await self._write(moves.hide, job.id, how, by, as_whom, int(self._clock.now()))
+        is_new = await write_soon(
+            self._db, moves.hide, job.id, how, by, as_whom, int(self._clock.now())
+        )
         log.info("job %d: %s by its %s (%d)", job.id, how, as_whom, by)
         self._submitter.on_change()
         return is_new
@@ -192,7 +184,7 @@ class Results:
     async def describe(self, job: Job, alt_text: str) -> None:
         """Change what a screen reader says of the video; empty goes back to the prompt."""
         text = clean(alt_text)[:ALT_TEXT_CHARS] or None
-        await self._write(_describe, job.id, text, int(self._clock.now()))
+        await write_soon(self._db, _describe, job.id, text, int(self._clock.now()))
         self._submitter.on_change()
 
     async def picture_of(self, job: Job) -> KeptPicture | None:
@@ -230,21 +222,6 @@ class Results:
         if video.file is None:
             raise PictureRefusedError(f"{NO_VIDEO} Nothing was charged.")
         return await self._pictures.last_frame(video.file)
-
-    def picture_path(self, job: Job) -> Path | None:
-        """Return where a job's start picture is kept, or None."""
-        return self._pictures.path(job.request.picture)
-
-    async def _write(
-        self,
-        function: Callable[Concatenate[sqlite3.Connection, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        try:
-            return await self._db.write_within(PATIENCE_S, function, *args, **kwargs)
-        except DatabaseBusyError as error:
-            raise BusyError from error
 
 
 def _too_late(state: State, job: Job) -> str:

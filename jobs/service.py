@@ -5,11 +5,12 @@ import random
 import unicodedata
 from dataclasses import replace
 
-from config import BudgetConfig, LimitsConfig, VideoConfig
-from errors import BudgetExceededError, BusyError, PromptRejectedError, UnknownChoiceError
-from jobs import fingerprint, moves
+from config import LimitsConfig, VideoConfig
+from errors import BudgetExceededError, PromptRejectedError, UnknownChoiceError
+from jobs import fingerprint, moves, purse
 from jobs.board import Board
 from jobs.intake import Intake
+from jobs.patience import write_soon
 from jobs.pictures import nearest_ratio
 from jobs.ports import Clock, JobView
 from jobs.prices import Offer, PriceBook
@@ -21,18 +22,17 @@ from models import (
     Order,
     Quote,
     Reservation,
+    Spender,
     State,
     VideoRequest,
 )
 from storage import ledger
 from storage.database import Database
-from storage.errors import DatabaseBusyError, ShortBudgetError, StaleStateError
+from storage.errors import StaleStateError
 from storage.pictures import KeptPicture
 
 log = logging.getLogger(__name__)
 
-# A member waits for at most this long for the books before being told that we are busy.
-PATIENCE_S = 1.5
 COMBINING_RUN = 3
 # Several, since only one request of each wording may be in doubt at a time.
 GENTLE_MOTIONS = (
@@ -58,13 +58,13 @@ class JobService:
         clock: Clock,
         video: VideoConfig,
         limits: LimitsConfig,
-        budget: BudgetConfig,
+        allowed: ledger.Limits,
     ) -> None:
         self._db, self._book, self._intake, self._board = db, book, intake, board
         self._submitter, self._clock = submitter, clock
         self.video = video
         self._caps = (limits.unfinished_per_member, limits.unfinished_per_guild)
-        self._limits = ledger.Limits(budget.host_tokens, budget.guild_tokens, budget.member_tokens)
+        self._allowed = allowed
 
     async def load(self) -> None:
         """Read the stored prices; before that nothing can be quoted."""
@@ -98,9 +98,10 @@ class JobService:
         """Return a model's name as people know it."""
         return self._book.name_of(model)
 
-    async def left_tokens(self, guild_id: int, user_id: int) -> int | None:
+    async def left_tokens(self, who: Spender) -> int | None:
         """Return what the member can still use here, or None when no level has a limit."""
-        return await self._db.read(ledger.left_within, guild_id, user_id, self._limits)
+        now = int(self._clock.now())
+        return (await self._db.read(purse.look, self._allowed, who, now)).left_tokens
 
     def request(
         self,
@@ -166,23 +167,21 @@ class JobService:
         request = order.request
         quote = self.quote(request)
         try:
-            return await self._db.write_within(
-                PATIENCE_S,
+            return await write_soon(
+                self._db,
                 moves.reserve,
                 asker,
                 order,
                 quote,
                 fingerprint.of(request.model, request.prompt),
-                self._limits,
+                self._allowed,
                 self._caps,
                 int(self._clock.now()),
             )
-        except ShortBudgetError as error:
+        except BudgetExceededError as error:
             if error.level == "account":
                 self._submitter.on_account_trouble()  # there may be more by now than is stored
-            raise BudgetExceededError(error.level, quote.tokens, error.available_tokens) from error
-        except DatabaseBusyError as error:
-            raise BusyError from error
+            raise
 
     def first_view(self, reservation: Reservation) -> JobView:
         """Return what the card shows at once: price, what is left, place, expected finish."""

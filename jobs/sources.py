@@ -4,14 +4,11 @@ import sqlite3
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from errors import BusyError, PickGoneError
+from errors import PickGoneError
+from jobs.patience import write_soon
 from jobs.ports import Clock
 from storage import pictures
 from storage.database import Database
-from storage.errors import DatabaseBusyError
-
-# As for a video: after this a member is told that we are busy.
-PATIENCE_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +37,10 @@ class Picks:
         self._db, self._clock = db, clock
 
     async def keep(self, guild_id: int, user_id: int, sources: list[Source]) -> list[str]:
-        """Keep what a member pointed at; return one random id for each."""
+        """Keep what a member pointed at; return one random id for each. May raise BusyError."""
         facts = [asdict(source) for source in sources]
         now = int(self._clock.now())
-        try:
-            return await self._db.write_within(PATIENCE_S, _keep, guild_id, user_id, facts, now)
-        except DatabaseBusyError as error:
-            raise BusyError from error
+        return await write_soon(self._db, _keep, guild_id, user_id, facts, now)
 
     async def get(self, guild_id: int, user_id: int, pick_id: str) -> Source:
         """Return what that member pointed at; raises PickGoneError for anything else."""

@@ -139,7 +139,16 @@ class Videos:
             raise FetchFailedError("it was looked for a moment ago")
         self._asked[job.id] = now
 
-    async def fit(self, file: Path, room_bytes: int) -> Path | None:
+    async def fitted(self, job: Job, video: Video, room_bytes: int) -> Video:
+        """Return a video as it fits into so many bytes: its file, a smaller copy or its link."""
+        if video.file is None or video.file.stat().st_size <= room_bytes:
+            return video
+        full_bytes = video.file.stat().st_size
+        if (smaller := await self._smaller(video.file, room_bytes)) is not None:
+            return Video(file=smaller, full_bytes=full_bytes)
+        return await self.link(job)
+
+    async def _smaller(self, file: Path, room_bytes: int) -> Path | None:
         """Return a copy of a video that is smaller than that, made once; None when none would do.
 
         A copy that would look bad is not made.

@@ -35,13 +35,14 @@ class GuildChoices:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a guild's choices: who, what, from, to (None: the default), epoch s."""
+    """One change of a guild's choices: who, what, from, to (None: the default), epoch s, why."""
 
     actor: int
     what: str
     before: str | None
     after: str | None
     at: int
+    reason: str | None = None
 
 
 def of_guild(tx: sqlite3.Connection, guild_id: int) -> GuildChoices:
@@ -91,12 +92,40 @@ def set_spoiler_channel(
     _set(tx, f"channel:{channel_id}", "spoiler", value, guild_id, what, actor, now)
 
 
-def list_changes(tx: sqlite3.Connection, guild_id: int, limit: int = 25) -> list[Change]:
-    """Return the newest changes of a guild's choices, newest first."""
+def log(
+    tx: sqlite3.Connection,
+    guild_id: int,
+    what: str,
+    before: str | None,
+    after: str | None,
+    actor: int,
+    now: int,
+    reason: str | None = None,
+) -> None:
+    """Write a change into the guild's trail."""
+    tx.execute(
+        "INSERT INTO change (guild_id, actor, what, before, after, at, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (guild_id, actor, what, before, after, now, reason),
+    )
+
+
+def list_changes(
+    tx: sqlite3.Connection,
+    guild_id: int,
+    limit: int = 25,
+    *,
+    of_budget: bool = False,
+    skip: int = 0,
+) -> list[Change]:
+    """Return the newest changes of a guild's choices, newest first; `skip` passes over newer ones.
+
+    What is about the budget begins with that word, and is listed by itself.
+    """
     rows = tx.execute(
-        "SELECT actor, what, before, after, at FROM change WHERE guild_id = ?"
-        " ORDER BY seq DESC LIMIT ?",
-        (guild_id, limit),
+        "SELECT actor, what, before, after, at, reason FROM change WHERE guild_id = ?"
+        " AND (substr(what, 1, 7) = 'budget ') = ? ORDER BY seq DESC LIMIT ? OFFSET ?",
+        (guild_id, of_budget, limit, skip),
     )
     return [Change(*row) for row in rows]
 
@@ -157,7 +186,4 @@ def _set(
         settings.drop(tx, scope, key)
     else:
         settings.put(tx, scope, key, value)
-    tx.execute(
-        "INSERT INTO change (guild_id, actor, what, before, after, at) VALUES (?, ?, ?, ?, ?, ?)",
-        (guild_id, actor, what, before, value, now),
-    )
+    log(tx, guild_id, what, before, value, actor, now)

@@ -1,5 +1,9 @@
 """What can go wrong with the books, sorted by what to do about it."""
 
+from typing import Literal
+
+Level = Literal["host", "guild", "member"]
+
 
 class StorageError(Exception):
     """Base of everything this package raises on purpose."""
@@ -26,9 +30,8 @@ class DuplicateInteractionError(StorageError):
 
 
 class ShortBudgetError(StorageError):
-    """A level has too few tokens left for the hold; `level` is "member", "guild" or "host"."""
+    """A level has too few tokens left for the hold."""
 
-    def __init__(self, level: str, available_tokens: int) -> None:
+    def __init__(self, level: Level) -> None:
         self.level = level
-        self.available_tokens = available_tokens
-        super().__init__(f"the {level} level has {available_tokens} tokens available")
+        super().__init__(f"the {level} level is short")

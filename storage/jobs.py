@@ -36,6 +36,7 @@ def insert(
         "is_spoiler": order.is_spoiler,
         "upload_limit_bytes": asker.upload_limit_bytes,
         "price_revision": quote.revision,
+        "role_ids": asker.role_ids,
     }
     try:
         cursor = tx.execute(
@@ -334,6 +335,7 @@ def _job(row: sqlite3.Row) -> Job:
         ),
         upload_limit_bytes=stored["upload_limit_bytes"],
         price_revision=stored["price_revision"],
+        role_ids=tuple(stored.get("role_ids", ())),
         fingerprint=row["fingerprint"],
         hold_tokens=row["hold"],
         state=State(row["state"]),

@@ -1,30 +1,51 @@
 """Token movements. Every event books one entry on each level, in the caller's transaction.
 
-Levels: the host's account ("org"), one per guild, one per member of a guild. The database refuses
-a hold above a limit; `settle` and `correct` are never refused, since what the vendor charged is a
-fact. Entries are never changed: a mistake is corrected by another entry.
+Levels: the host of the bot, a guild (or a pot of it), a member there. A level has an account for
+each period; a job settles on the accounts it was held on, so the end of a period moves nothing.
+The database refuses a hold above a limit; `settle` and `correct` are never refused, since what
+the vendor charged is a fact. Entries are never changed: a mistake is corrected by another entry.
 """
 
 import sqlite3
 from dataclasses import dataclass
 
-from storage.errors import ShortBudgetError
-
-HOST = "org"
+from models import ENDLESS, Period
+from storage.errors import Level, ShortBudgetError
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Tokens each level may hold and spend; 0 means that the level has no limit of its own."""
+    """What the host lets each level hold and spend in a period; 0 is no limit of the host's."""
 
     host_tokens: int
     guild_tokens: int
     member_tokens: int
+    period: Period = ENDLESS
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose accounts: the host (no ids), a guild, a member there, or a pot's share of those."""
+
+    level: Level
+    guild_id: int = 0
+    user_id: int = 0
+    pot_id: int = 0
+
+    def account_id(self, keys: tuple[int, ...]) -> str:
+        """Name the account opened at these moments: this level's own, then those above it."""
+        name = {
+            "host": "org",
+            "guild": f"pot:{self.pot_id}" if self.pot_id else f"guild:{self.guild_id}",
+            "member": f"member:{self.guild_id}:{self.user_id}"
+            + (f":pot:{self.pot_id}" if self.pot_id else ""),
+        }[self.level]
+        return "@".join((name, *map(str, keys))) if any(keys) else name
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One level's balance in tokens. `available` is None when the level has no limit."""
+    """One account's balance in tokens. `available` is None when it has no limit."""
 
     id: str
     capped: bool
@@ -39,33 +60,66 @@ class Account:
         return max(0, self.limit_tokens - self.held_tokens - self.spent_tokens)
 
 
-def accounts_of(guild_id: int, user_id: int) -> dict[str, str]:
-    """The account ids of a member's three levels, smallest level first."""
-    return {
-        "member": f"member:{guild_id}:{user_id}",
-        "guild": f"guild:{guild_id}",
-        "host": HOST,
-    }
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Tokens held for jobs that are under way, and spent on those that ended."""
+
+    held_tokens: int = 0
+    spent_tokens: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return self.held_tokens + self.spent_tokens
+
+    def __add__(self, other: "Use") -> "Use":
+        return Use(
+            self.held_tokens + other.held_tokens,
+            self.spent_tokens + other.spent_tokens,
+        )
 
 
-def ensure_accounts(
-    tx: sqlite3.Connection, guild_id: int, user_id: int, limits: Limits, now: int
+def open_account(
+    tx: sqlite3.Connection, owner: Owner, keys: tuple[int, ...], parent: str | None
+) -> Account:
+    """Return the account of these moments, opened under `parent` when it is new."""
+    account = owner.account_id(keys)
+    if tx.execute("SELECT 1 FROM account WHERE id = ?", (account,)).fetchone() is None:
+        tx.execute("INSERT INTO account (id, parent, capped) VALUES (?, ?, 0)", (account, parent))
+        tx.execute(
+            "INSERT INTO cell (account, level, guild_id, user_id, pot_id) VALUES (?, ?, ?, ?, ?)",
+            (account, owner.level, owner.guild_id, owner.user_id, owner.pot_id),
+        )
+    return get(tx, account)
+
+
+def limit(
+    tx: sqlite3.Connection,
+    account: Account,
+    tokens: int | None,
+    now: int,
+    reason: str,
+    actor: int | None = None,
 ) -> None:
-    """Open the three accounts where missing and bring their limits to the configured ones."""
-    ids = accounts_of(guild_id, user_id)
-    _ensure(tx, ids["host"], None, limits.host_tokens, now)
-    _ensure(tx, ids["guild"], ids["host"], limits.guild_tokens, now)
-    _ensure(tx, ids["member"], ids["guild"], limits.member_tokens, now)
+    """Bring an account's limit to `tokens`; None takes the limit away."""
+    if account.capped != (tokens is not None):
+        tx.execute("UPDATE account SET capped = ? WHERE id = ?", (tokens is not None, account.id))
+    if tokens is not None and tokens != account.limit_tokens:
+        tx.execute(
+            "INSERT INTO entry (account, kind, d_lim, actor, reason, at)"
+            " VALUES (?, 'grant', ?, ?, ?, ?)",
+            (account.id, tokens - account.limit_tokens, actor, reason, now),
+        )
 
 
 def hold(
-    tx: sqlite3.Connection, job_id: int, guild_id: int, user_id: int, tokens: int, now: int
+    tx: sqlite3.Connection, job_id: int, accounts: dict[Level, str], tokens: int, now: int
 ) -> None:
-    """Hold `tokens` on all levels; raises ShortBudgetError, naming the first level that is short.
+    """Hold `tokens` on the account of each level, in the order given.
 
-    The caller's transaction must not be committed after a refusal.
+    Raises ShortBudgetError, naming the first level that is short; then the caller's transaction
+    must not be committed.
     """
-    for level, account in accounts_of(guild_id, user_id).items():
+    for level, account in accounts.items():
         try:
             tx.execute(
                 "INSERT INTO entry (account, job, kind, d_held, at) VALUES (?, ?, 'hold', ?, ?)",
@@ -74,7 +128,7 @@ def hold(
         except sqlite3.IntegrityError as error:
             if str(error) != "budget":
                 raise
-            raise ShortBudgetError(level, get(tx, account).available_tokens or 0) from None
+            raise ShortBudgetError(level) from None
 
 
 def settle(tx: sqlite3.Connection, job_id: int, cost_tokens: int, now: int) -> bool:
@@ -102,13 +156,19 @@ def correct(tx: sqlite3.Connection, job_id: int, tokens: int, now: int, reason: 
 def charged(tx: sqlite3.Connection, job_id: int) -> int:
     """Tokens booked as spent for this job so far, corrections included."""
     row = tx.execute(
-        "SELECT coalesce((SELECT r.d_spent FROM entry h JOIN entry r ON r.resolves = h.seq"
-        "  WHERE h.job = :job AND h.account = :host AND h.kind = 'hold'), 0)"
-        " + coalesce((SELECT sum(c.d_spent) FROM entry c"
-        "  WHERE c.job = :job AND c.account = :host AND c.kind = 'correct'), 0)",
-        {"job": job_id, "host": HOST},
+        "SELECT h.seq, h.account FROM entry h JOIN account a ON a.id = h.account"
+        " WHERE h.job = ? AND h.kind = 'hold' AND a.parent IS NULL",
+        (job_id,),
     ).fetchone()
-    return int(row[0])
+    if row is None:
+        return 0
+    (tokens,) = tx.execute(
+        "SELECT coalesce((SELECT d_spent FROM entry WHERE resolves = :hold), 0)"
+        " + coalesce((SELECT sum(d_spent) FROM entry"
+        "  WHERE job = :job AND account = :account AND kind = 'correct'), 0)",
+        {"hold": row[0], "account": row[1], "job": job_id},
+    ).fetchone()
+    return int(tokens)
 
 
 def get(tx: sqlite3.Connection, account: str) -> Account:
@@ -121,48 +181,64 @@ def get(tx: sqlite3.Connection, account: str) -> Account:
     return Account(account, bool(row[0]), row[1], row[2], row[3])
 
 
-def left(tx: sqlite3.Connection, guild_id: int, user_id: int) -> int | None:
-    """What a member can still use: the least that any limited level has available, or None."""
-    levels = [
-        get(tx, account).available_tokens for account in accounts_of(guild_id, user_id).values()
-    ]
-    return min((tokens for tokens in levels if tokens is not None), default=None)
+def used(
+    tx: sqlite3.Connection, owner: Owner, start: int, end: int | None, *, any_pot: bool = False
+) -> Use:
+    """Return what became of the tokens held at or after `start` and before `end` (epoch s).
+
+    Of the owner's pot alone (0: outside pots), or with `any_pot` wherever they were held.
+    """
+    rows = tx.execute(
+        "SELECT c.account, c.first_at, c.last_at, a.held, a.spent"
+        " FROM cell c INDEXED BY cell_of JOIN account a ON a.id = c.account"
+        " WHERE c.level = ? AND c.guild_id = ? AND c.user_id = ? AND c.last_at >= ?"
+        "  AND (? OR c.pot_id = ?)",
+        (owner.level, owner.guild_id, owner.user_id, start, any_pot, owner.pot_id),
+    )
+    total = Use()
+    for account, first_at, last_at, held, spent in rows:
+        if first_at >= start and (end is None or last_at < end):
+            total += Use(held, spent)
+        elif end is None or first_at < end:
+            # Opened under another period: what it holds belongs only partly to this one.
+            total += _used_of(tx, account, start, end)
+    return total
 
 
-def left_within(tx: sqlite3.Connection, guild_id: int, user_id: int, limits: Limits) -> int | None:
-    """As `left`, also for a level that nobody has used yet: it has its whole limit."""
-    whole = {
-        "member": limits.member_tokens,
-        "guild": limits.guild_tokens,
-        "host": limits.host_tokens,
-    }
-    levels = []
-    for level, account_id in accounts_of(guild_id, user_id).items():
-        account = get(tx, account_id)
-        if whole[level]:
-            used = account.held_tokens + account.spent_tokens
-            levels.append(max(0, whole[level] - used))
-    return min(levels, default=None)
+def total(tx: sqlite3.Connection) -> Use:
+    """Return what is held and was spent in all, on every account of the host's."""
+    row = tx.execute(
+        "SELECT coalesce(sum(held), 0), coalesce(sum(spent), 0) FROM account WHERE parent IS NULL"
+    ).fetchone()
+    return Use(row[0], row[1])
 
 
-def _ensure(
-    tx: sqlite3.Connection, account: str, parent: str | None, limit_tokens: int, now: int
-) -> None:
-    capped = int(limit_tokens > 0)
-    row = tx.execute("SELECT capped, lim FROM account WHERE id = ?", (account,)).fetchone()
-    if row is None:
-        tx.execute(
-            "INSERT INTO account (id, parent, capped) VALUES (?, ?, ?)", (account, parent, capped)
-        )
-        row = (capped, 0)
-    if row[0] != capped:
-        tx.execute("UPDATE account SET capped = ? WHERE id = ?", (capped, account))
-    if capped and row[1] != limit_tokens:
-        tx.execute(
-            "INSERT INTO entry (account, kind, d_lim, reason, at)"
-            " VALUES (?, 'grant', ?, 'the limit in the configuration', ?)",
-            (account, limit_tokens - row[1], now),
-        )
+def find_pot(tx: sqlite3.Connection, job_id: int) -> int:
+    """Return the pot that a job was held on, 0 for none."""
+    row = tx.execute(
+        "SELECT c.pot_id FROM entry e JOIN cell c ON c.account = e.account"
+        " WHERE e.job = ? AND e.kind = 'hold' LIMIT 1",
+        (job_id,),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _used_of(tx: sqlite3.Connection, account: str, start: int, end: int | None) -> Use:
+    """As `used` for the part of one account's holds that lies between two moments."""
+    bounds = {"account": account, "start": start, "end": 2**62 if end is None else end}
+    held, spent = tx.execute(
+        "SELECT coalesce(sum(iif(r.seq IS NULL, h.d_held, 0)), 0), coalesce(sum(r.d_spent), 0)"
+        " FROM entry h LEFT JOIN entry r ON r.resolves = h.seq"
+        " WHERE h.account = :account AND h.kind = 'hold' AND h.at >= :start AND h.at < :end",
+        bounds,
+    ).fetchone()
+    (corrected,) = tx.execute(
+        "SELECT coalesce(sum(c.d_spent), 0) FROM entry c"
+        " JOIN entry h ON h.job = c.job AND h.account = c.account AND h.kind = 'hold'"
+        " WHERE c.account = :account AND c.kind = 'correct' AND h.at >= :start AND h.at < :end",
+        bounds,
+    ).fetchone()
+    return Use(held, spent + corrected)
 
 
 def _holds(tx: sqlite3.Connection, job_id: int) -> list[tuple[str, int, int]]:

@@ -204,8 +204,8 @@ class Rig:
         return self.read(lambda tx: jobs.list_in(tx, *(states or tuple(State))))
 
     def account(self, name: str) -> ledger.Account:
-        """One account's balance."""
-        return self.read(lambda tx: ledger.get(tx, name))
+        """The balance of a level, over all its periods: org, guild:<id> or member:<id>:<id>."""
+        return self.read(lambda tx: _balance(tx, name))
 
     def guild_account(self) -> ledger.Account:
         """The first guild's balance."""
@@ -230,6 +230,25 @@ class Rig:
             return function(connection)
         finally:
             connection.close()
+
+
+def _balance(tx: sqlite3.Connection, name: str) -> ledger.Account:
+    accounts = [
+        ledger.get(tx, row[0])
+        for row in tx.execute(
+            "SELECT account FROM cell WHERE account = ? OR account LIKE ? || '@%' ORDER BY rowid",
+            (name, name),
+        )
+    ]
+    if not accounts:
+        return ledger.get(tx, name)
+    return ledger.Account(
+        name,
+        accounts[-1].capped,
+        accounts[-1].limit_tokens,
+        sum(account.held_tokens for account in accounts),
+        sum(account.spent_tokens for account in accounts),
+    )
 
 
 async def _holds(condition: Callable[[], bool | Awaitable[bool]]) -> bool:

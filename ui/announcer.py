@@ -25,6 +25,7 @@ from jobs.ports import (
 from models import Job
 from ui import buttons, cards, forums, private
 from ui.attached import picture_files, picture_url, start_files, videos_on
+from ui.text import NOBODY
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,6 @@ PLACE_GONE = frozenset({10003, 10004, 40067, 50001, 50007, 50013, 50083})
 # An interaction that can no longer be reached: unknown webhook, invalid token.
 TOKEN_GONE = frozenset({10015, 50027})
 LOADING_FLAG = 1 << 7
-NOBODY = discord.AllowedMentions.none()
 # What any direct message takes. Source: "reference" (uploading files).
 DM_ROOM_BYTES = 10 * 1024 * 1024
 

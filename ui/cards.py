@@ -7,7 +7,7 @@ import discord
 
 from jobs.ports import JobView
 from jobs.prices import Offer
-from models import State, Way
+from models import Job, State, Way
 from ui.text import block, price, span, tokens
 
 PROMPT_CHARS = 1000
@@ -78,15 +78,19 @@ def is_picture_name(name: str) -> bool:
 def ping_text(view: JobView) -> str:
     """Return the short reply that tells the requester."""
     mention = f"<@{view.job.user_id}>"
-    channel_id, message_id = view.job.result_place
     if view.has_video and view.job.showing.message_id is not None:
-        url = f"https://discord.com/channels/{view.job.guild_id}/{channel_id}/{message_id}"
-        return f"{mention} your video is ready: {url}. {_charged(view)}."
+        return f"{mention} your video is ready: {result_url(view.job)}. {_charged(view)}."
     if view.has_video:
         return f"{mention} your video is ready. {_charged(view)}."
     if view.job.state is State.COMPLETED:
         return f"{mention} your video cannot be shown; the card says why. {_charged(view)}."
     return f"{mention} there is no video this time. {_charged(view)}."
+
+
+def result_url(job: Job) -> str:
+    """Return the address of the message that shows a job's result."""
+    channel_id, message_id = job.result_place
+    return f"https://discord.com/channels/{job.guild_id}/{channel_id}/{message_id}"
 
 
 def offer_line(offer: Offer) -> str:
@@ -106,9 +110,7 @@ def _working(view: JobView) -> discord.Embed:
     }
     embed = _base(view, titles[view.stage], WORKING)
     held = f"{tokens(view.job.hold_tokens)} held"
-    if view.left_tokens is not None:
-        held += f"\n{tokens(view.left_tokens)} left"
-    embed.add_field(name="Price", value=held)
+    embed.add_field(name="Price", value=_with_left(view, held))
     heading = "What is happening" if view.stage in EXPLAINED else "Ready"
     embed.add_field(name=heading, value=_ready(view), inline=False)
     return embed
@@ -143,10 +145,7 @@ def _ready(view: JobView) -> str:
 
 def _done(view: JobView) -> discord.Embed:
     embed = _base(view, "Your video is ready", DONE)
-    charged = tokens(view.charged_tokens)
-    if view.left_tokens is not None:
-        charged += f"\n{tokens(view.left_tokens)} left"
-    embed.add_field(name="Charged", value=charged)
+    embed.add_field(name="Charged", value=_with_left(view, tokens(view.charged_tokens)))
     if view.took_s is not None:
         embed.add_field(name="Waited", value=f"{view.took_s:,} s")
     if view.link is not None:
@@ -178,10 +177,7 @@ def _without_video(view: JobView) -> discord.Embed:
         State.NOT_SUBMITTED: "This video was not started",
     }
     embed = _base(view, titles.get(view.job.state, "There is no video"), ENDED)
-    cost = _charged(view)
-    if view.left_tokens is not None:
-        cost += f"\n{tokens(view.left_tokens)} left"
-    embed.add_field(name="Cost", value=cost)
+    embed.add_field(name="Cost", value=_with_left(view, _charged(view)))
     reason = view.reason or "You can try again just as it was."
     embed.add_field(name="Why, and what next", value=reason[:REASON_CHARS], inline=False)
     if view.said:
@@ -191,10 +187,9 @@ def _without_video(view: JobView) -> discord.Embed:
 
 def _pointer(view: JobView) -> discord.Embed:
     """The card of a result that is shown in another channel."""
-    channel_id, message_id = view.job.result_place
+    channel_id, _message_id = view.job.result_place
     embed = discord.Embed(title="Your video is ready", colour=DONE)
-    url = f"https://discord.com/channels/{view.job.guild_id}/{channel_id}/{message_id}"
-    embed.description = f"This server shows its videos in <#{channel_id}>: {url}"
+    embed.description = f"This server shows its videos in <#{channel_id}>: {result_url(view.job)}"
     embed.add_field(name="Charged", value=tokens(view.charged_tokens))
     embed.set_footer(text=f"Job {view.job.id}")
     return embed
@@ -227,6 +222,11 @@ def _charged(view: JobView) -> str:
     if view.charged_tokens == 0:
         return "Not charged"
     return f"Charged {tokens(view.charged_tokens)}"
+
+
+def _with_left(view: JobView, cost: str) -> str:
+    """Return the cost, with what is left where there is a limit."""
+    return cost if view.left_tokens is None else f"{cost}\n{tokens(view.left_tokens)} left"
 
 
 def _base(view: JobView, title: str, colour: discord.Colour) -> discord.Embed:

@@ -21,7 +21,7 @@ from models import Asker, Order, Reservation
 from storage.errors import DuplicateInteractionError
 from ui import buttons, cards
 from ui.attached import picture_files
-from ui.places import asker, is_moderator
+from ui.places import asker, is_moderator, parent_of
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +80,11 @@ class Desk:
         is_late = False
         try:
             await asyncio.wait({making}, timeout=FIRST_ANSWER_S)
-            if not making.done() or self._is_heavy(making):
+            view = self._service.first_view(making.result()) if making.done() else None
+            if view is None or _is_heavy(view):
                 await interaction.response.defer(ephemeral=is_private, thinking=True)
                 is_late = True
-            reservation = await making
+            view = view or self._service.first_view(await making)
         except DuplicateInteractionError:
             return  # a replay of one that is answered already
         except BaseException as error:
@@ -96,17 +97,10 @@ class Desk:
                 log.warning("interaction %d is answered by somebody else", interaction.id)
                 return
             raise
-        await self._promise(interaction, reservation, is_late=is_late)
+        await self._promise(interaction, view, is_late=is_late)
 
     async def _reserve(self, asked_by: Asker, ordering: Coroutine[Any, Any, Order]) -> Reservation:
         return await self._service.reserve(asked_by, await ordering)
-
-    def _is_heavy(self, making: asyncio.Task[Reservation]) -> bool:
-        """Say whether a card that is ready carries a picture that may take long to send."""
-        if making.exception() is not None:
-            return False
-        path = self._service.first_view(making.result()).picture
-        return path is not None and path.stat().st_size > HEAVY_BYTES
 
     async def _drop(self, making: asyncio.Task[Reservation]) -> None:
         """Nobody waits for it any more: give back what it may have held."""
@@ -116,11 +110,10 @@ class Desk:
             await self._service.abandon(made.job.id, tell=False)
 
     async def _promise(
-        self, interaction: discord.Interaction, reservation: Reservation, *, is_late: bool
+        self, interaction: discord.Interaction, view: JobView, *, is_late: bool
     ) -> None:
         """Show the card; only an answer that Discord accepted lets the job go on."""
-        job_id = reservation.job.id
-        view = self._service.first_view(reservation)
+        job_id = view.job.id
         try:
             message_id = await _show(interaction, view, is_late=is_late)
         except (discord.NotFound, discord.InteractionResponded) as error:
@@ -133,6 +126,11 @@ class Desk:
             await self._service.abandon(job_id, tell=True)
             return
         await self._service.enqueue(job_id, interaction.channel_id or 0, message_id)
+
+
+def _is_heavy(view: JobView) -> bool:
+    """Say whether a card carries a picture that may take long to send."""
+    return view.picture is not None and view.picture.stat().st_size > HEAVY_BYTES
 
 
 async def _show(interaction: discord.Interaction, view: JobView, *, is_late: bool) -> int:
@@ -148,11 +146,6 @@ async def _show(interaction: discord.Interaction, view: JobView, *, is_late: boo
         embed=embed, files=files, view=under, ephemeral=view.job.is_private
     )
     return sent.message_id or (await interaction.original_response()).id
-
-
-def parent_of(channel: object) -> int | None:
-    """Return the id of the channel around a thread, None for anything else."""
-    return channel.parent_id if isinstance(channel, discord.Thread) else None
 
 
 def person(interaction: discord.Interaction) -> Person:

@@ -35,7 +35,7 @@ WAYS = {
 }
 
 
-def details(view: JobView, line: Line, picture_url: str | None = None) -> discord.Embed:
+def details(view: JobView, line: Line) -> discord.Embed:
     """Return the private embed of the Info button and of Video info."""
     job, request = view.job, view.job.request
     embed = discord.Embed(title=f"Job {job.id}", colour=cards.WORKING)
@@ -52,8 +52,6 @@ def details(view: JobView, line: Line, picture_url: str | None = None) -> discor
         embed.add_field(name="Waited", value=f"{view.took_s:,} s{size}")
     if request.picture is not None:
         embed.add_field(name="Picture", value=_picture(job))
-    if picture_url is not None:
-        embed.set_thumbnail(url=picture_url)
     if len(line.jobs) > 1:
         embed.add_field(name="Where it came from", value=_line(line), inline=False)
     text = command(job)
@@ -129,8 +127,7 @@ def short(text: str, limit: int = 60) -> str:
 def _listed(item: Listed, reader_id: int) -> str:
     job = item.job
     is_secret = job.is_private and job.user_id != reader_id
-    channel_id, message_id = job.result_place
-    where = f"https://discord.com/channels/{job.guild_id}/{channel_id}/{message_id}"
+    _channel_id, message_id = job.result_place
     told = "a private video" if is_secret else short(job.request.prompt)
     facts = [f"**{job.id}** {told}"]
     if job.user_id != reader_id:
@@ -149,7 +146,7 @@ def _listed(item: Listed, reader_id: int) -> str:
         elif job.showing.hidden == "hidden":
             facts.append("hidden")
     if not job.is_private and message_id is not None and job.showing.hidden is None:
-        facts.append(where)
+        facts.append(cards.result_url(job))
     return " · ".join(facts)
 
 

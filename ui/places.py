@@ -17,7 +17,23 @@ def asker(interaction: discord.Interaction) -> Asker:
         channel_id=interaction.channel_id,
         user_id=interaction.user.id,
         upload_limit_bytes=interaction.filesize_limit,
+        role_ids=role_ids(interaction.user),
+        parent_id=parent_of(interaction.channel),
     )
+
+
+def role_ids(who: discord.User | discord.Member) -> tuple[int, ...]:
+    """Return a member's roles, highest first."""
+    if not isinstance(who, discord.Member):
+        return ()
+    # Two roles may stand equally high until an admin moves one; the older id is then the higher.
+    roles = sorted(who.roles, key=lambda role: (-role.position, role.id))
+    return tuple(role.id for role in roles if not role.is_default())
+
+
+def parent_of(channel: object) -> int | None:
+    """Return the id of the channel around a thread, None for anything else."""
+    return channel.parent_id if isinstance(channel, discord.Thread) else None
 
 
 def require_guild(interaction: discord.Interaction) -> int:

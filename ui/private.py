@@ -10,10 +10,10 @@ import discord
 from jobs.ports import JobView, NotNowError, PlaceGoneError
 from ui import buttons, cards
 from ui.attached import picture_files, picture_url, videos_on
+from ui.text import NOBODY
 
 log = logging.getLogger(__name__)
 
-NOBODY = discord.AllowedMentions.none()
 # Unknown message, unknown webhook, invalid token: the private card is out of reach.
 OUT_OF_REACH = frozenset({10008, 10015, 50027})
 

@@ -1,5 +1,9 @@
 """Showing text that others wrote: inert, inside a code block, cut to length."""
 
+import discord
+
+# No message of ours notifies anybody, whatever names stand in it; a ping says whom it is for.
+NOBODY = discord.AllowedMentions.none()
 # Looks like a backtick and closes nothing.
 _LOOKALIKE = "\N{MODIFIER LETTER GRAVE ACCENT}"
 

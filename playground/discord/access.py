@@ -5,6 +5,8 @@ Source: "topics/permissions", "topics/opcodes-and-status-codes".
 
 from playground.discord import permissions
 from playground.discord.errors import refusal
+from playground.discord.message_rules import Draft
+from playground.discord.uploads import Upload
 from playground.discord.world import Channel, Guild, World
 
 
@@ -36,6 +38,17 @@ class Access:
         """Raise ApiError 50013 unless the bot has all these permissions in a channel."""
         if self.allowed(channel) & wanted != wanted:
             raise refusal("missing_permissions")
+
+    def need_to_show(self, channel: Channel, draft: Draft, uploads: dict[int, Upload]) -> None:
+        """Raise ApiError 50013 unless the bot may send what a message brings: files and embeds."""
+        if uploads:
+            self.need(channel, permissions.ATTACH_FILES)
+        if draft.embeds:
+            self.need(channel, permissions.EMBED_LINKS)
+
+    def may_ping_all(self, channel: Channel) -> bool:
+        """Return whether the bot's @everyone and roles notify anybody in a channel."""
+        return bool(self.allowed(channel) & permissions.MENTION_EVERYONE)
 
     def allowed(self, channel: Channel) -> int:
         """Return the bot's permissions in a channel."""

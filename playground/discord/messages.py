@@ -41,6 +41,12 @@ class MessageBook:
             return None
         return self.world.messages.get(made[1])
 
+    def over_rest(self, message: Message) -> Json:
+        """Return a message as the bot's own requests show it."""
+        # Over REST it is the application's switch that counts, not a session's intents.
+        content = self.gateway.message_content_enabled
+        return self.writer.for_bot(message, content_intent=content)
+
     def add(self, message: Message) -> None:
         """Let a message appear."""
         self.world.messages[message.id] = message

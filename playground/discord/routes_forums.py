@@ -67,10 +67,7 @@ class ForumRoutes:
         form = Form()
         post = self._read_post(form, forum, call.json)
         draft = self._read_message(form, call.json)
-        if call.body.uploads:
-            self.access.need(forum, permissions.ATTACH_FILES)
-        if draft.embeds:
-            self.access.need(forum, permissions.EMBED_LINKS)
+        self.access.need_to_show(forum, draft, call.body.uploads)
         form.check()
         _check_tags(forum, post)
         message = Message(
@@ -88,7 +85,7 @@ class ForumRoutes:
                 message,
                 draft,
                 call.body.uploads,
-                may_ping_all=self._may_ping_all(forum),
+                may_ping_all=self.access.may_ping_all(forum),
                 created=True,
             )
             # Reading a video's header takes a while: the forum may be gone by now.
@@ -99,7 +96,7 @@ class ForumRoutes:
             raise
         self._open(post)
         self.book.add(message)
-        return Reply(self._written(post) | {"message": self._message(message)}, 201)
+        return Reply(self._written(post) | {"message": self.book.over_rest(message)}, 201)
 
     async def active(self, call: Call) -> Reply:
         guild = self.access.guild(call.number(0))
@@ -160,13 +157,6 @@ class ForumRoutes:
 
     def _written(self, post: Channel) -> Json:
         return channel_json(self.world, post) | {"member": thread_member_json(self.world, post)}
-
-    def _message(self, message: Message) -> Json:
-        content = self.book.gateway.message_content_enabled
-        return self.book.writer.for_bot(message, content_intent=content)
-
-    def _may_ping_all(self, forum: Channel) -> bool:
-        return bool(self.access.allowed(forum) & permissions.MENTION_EVERYONE)
 
 
 def _read_tags(form: Form, listed: Any) -> list[int]:

@@ -72,7 +72,7 @@ class MessageRoutes:
             message,
             draft,
             call.body.uploads,
-            may_ping_all=self._may_ping_all(channel),
+            may_ping_all=self.access.may_ping_all(channel),
             created=True,
         )
         self.book.add(message)
@@ -86,14 +86,14 @@ class MessageRoutes:
             raise refusal("thread_archived")
         form = Form()
         draft = read_draft(form, call.json, of_interaction=False, edit=True)
-        self._may_show(channel, draft, call)
+        self.access.need_to_show(channel, draft, call.body.uploads)
         self._slow_down(channel, message)
         await self.composer.apply(
             form,
             message,
             draft,
             call.body.uploads,
-            may_ping_all=self._may_ping_all(channel),
+            may_ping_all=self.access.may_ping_all(channel),
             created=False,
         )
         self.book.changed(message)
@@ -126,7 +126,7 @@ class MessageRoutes:
         before, after = int(call.query.get("before", "0")), int(call.query.get("after", "0"))
         ids = [one for one in ids if (not before or one < before) and one > after]
         chosen = ids[:limit] if after and not before else ids[-limit:]
-        return Reply([self._json(self.world.messages[one]) for one in reversed(chosen)])
+        return Reply([self.book.over_rest(self.world.messages[one]) for one in reversed(chosen)])
 
     async def refresh_urls(self, call: Call) -> Reply:
         """Renew links to attachments. Works for bots but is not in Discord's documentation."""
@@ -154,7 +154,7 @@ class MessageRoutes:
         if channel.kind is ChannelKind.THREAD and channel.locked:
             raise refusal("thread_archived")
         self.access.need(channel, permissions.sending(channel))
-        self._may_show(channel, draft, call)
+        self.access.need_to_show(channel, draft, call.body.uploads)
 
     def _may_write_to(self, user: User) -> None:
         shared = [g for g in self.world.guilds.values() if g.has_bot and user.id in g.members]
@@ -162,15 +162,6 @@ class MessageRoutes:
             raise refusal("no_server_in_common")
         if not user.dms_open:
             raise refusal("user_closed")
-
-    def _may_show(self, channel: Channel, draft: Draft, call: Call) -> None:
-        if call.body.uploads:
-            self.access.need(channel, permissions.ATTACH_FILES)
-        if draft.embeds:
-            self.access.need(channel, permissions.EMBED_LINKS)
-
-    def _may_ping_all(self, channel: Channel) -> bool:
-        return bool(self.access.allowed(channel) & permissions.MENTION_EVERYONE)
 
     def _reply_to(self, form: Form, channel: Channel, message: Message, draft: Draft) -> None:
         if draft.reply_to is None:
@@ -196,10 +187,5 @@ class MessageRoutes:
             headers = {**verdict.headers, "Via": "1.1 google"}
             raise ApiError(429, 30046, _OLD_EDIT, extra=wait, headers=headers)
 
-    def _json(self, message: Message) -> Json:
-        # Over REST it is the application's switch that counts, not a session's intents.
-        content = self.book.gateway.message_content_enabled
-        return self.book.writer.for_bot(message, content_intent=content)
-
     def _told(self, message: Message) -> Reply:
-        return Reply(self._json(message))
+        return Reply(self.book.over_rest(message))

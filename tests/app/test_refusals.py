@@ -32,7 +32,9 @@ async def test_a_model_that_is_not_offered_is_refused(play: Rig) -> None:
 async def test_a_short_budget_is_refused_with_the_level_and_the_amounts(rig: Rig) -> None:
     rig.configure("budget", guild_tokens=10)
     await rig.start_bot()
-    await _refused(rig, "This server's budget", "10 tokens left")
+    await _refused(
+        rig, "10 are left of", "the host of this bot lets this server use: 10 tokens a month"
+    )
 
 
 async def test_a_short_account_is_refused_and_names_no_other_server(rig: Rig) -> None:
@@ -48,7 +50,7 @@ async def test_a_short_account_is_refused_and_names_no_other_server(rig: Rig) ->
             == 1
         )
     )
-    await _refused(rig, "The NeuralBox account", "20 tokens left")
+    await _refused(rig, "up to 94 tokens, more than is left of the NeuralBox account")
 
 
 async def test_a_channel_without_permissions_is_refused_with_their_names(play: Rig) -> None:

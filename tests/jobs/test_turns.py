@@ -21,6 +21,7 @@ _JOB = Job(
     showing=Showing(),
     upload_limit_bytes=0,
     price_revision=0,
+    role_ids=(),
     fingerprint="",
     hold_tokens=1,
     state=State.QUEUED,

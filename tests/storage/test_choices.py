@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from errors import BusyError
-from jobs import choices as service
+from jobs import patience
 from jobs.choices import Choices
 from playground.clock import FakeClock
 from storage import settings
@@ -186,7 +186,7 @@ async def test_pings_are_wanted_until_somebody_says_otherwise(choices: Choices) 
 async def test_while_another_process_writes_the_member_hears_of_it_and_nothing_changes(
     choices: Choices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(patience, "PATIENCE_S", 0.05)
     other = sqlite3.connect(tmp_path / "reelbox.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(BusyError):

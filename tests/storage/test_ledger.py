@@ -3,13 +3,13 @@ import sqlite3
 
 import pytest
 
-from errors import TooManyJobsError
-from jobs import moves
-from models import Quote, Reservation, State
+from errors import BudgetExceededError, TooManyJobsError
+from jobs import moves, purse
+from models import Quote, Reservation, Spender, State
 from neuralbox import Generation, Status
 from storage import claims, invariants, jobs, ledger, settings
 from storage.database import Database
-from storage.errors import DuplicateInteractionError, ShortBudgetError, StaleStateError
+from storage.errors import DuplicateInteractionError, StaleStateError
 from tests.storage.conftest import GUILD, MEMBER, NOW, QUOTE, asker, order
 
 LIMITS = ledger.Limits(host_tokens=0, guild_tokens=100, member_tokens=0)
@@ -34,6 +34,10 @@ async def _reserve(
     )
 
 
+async def _left(db: Database, limits: ledger.Limits = LIMITS) -> int | None:
+    return (await db.read(purse.look, limits, Spender(GUILD, MEMBER), NOW)).left_tokens
+
+
 async def _pending(db: Database, interaction_id: int, **kwargs: object) -> int:
     job_id = (await _reserve(db, interaction_id)).job.id
     await db.write(moves.enqueue, job_id, 31, 1000 + interaction_id)
@@ -53,7 +57,7 @@ async def _sound(db: Database) -> None:
 async def test_a_hold_is_taken_on_all_levels_and_told_with_what_is_left(db: Database) -> None:
     reservation = await _reserve(db, 1)
     assert reservation.left_tokens == 56
-    for account in ledger.accounts_of(GUILD, MEMBER).values():
+    for account in ("org", f"guild:{GUILD}", f"member:{GUILD}:{MEMBER}"):
         assert (await db.read(ledger.get, account)).held_tokens == 44
     await _sound(db)
 
@@ -61,7 +65,7 @@ async def test_a_hold_is_taken_on_all_levels_and_told_with_what_is_left(db: Data
 async def test_a_job_that_does_not_fit_writes_nothing_and_names_the_level(db: Database) -> None:
     await _reserve(db, 1)
     await _reserve(db, 2)
-    with pytest.raises(ShortBudgetError) as refused:
+    with pytest.raises(BudgetExceededError) as refused:
         await _reserve(db, 3)
     assert (refused.value.level, refused.value.available_tokens) == ("guild", 12)
     assert len(await db.read(jobs.list_in, State.RESERVED)) == 2
@@ -70,10 +74,10 @@ async def test_a_job_that_does_not_fit_writes_nothing_and_names_the_level(db: Da
 
 @pytest.mark.parametrize("level", ["member", "guild", "host"])
 async def test_the_smallest_level_that_is_short_is_named_first(db: Database, level: str) -> None:
-    limits = {"host_tokens": 1000, "guild_tokens": 1000, "member_tokens": 1000}
-    limits[f"{level}_tokens"] = 43
-    with pytest.raises(ShortBudgetError) as refused:
-        await _reserve(db, 1, limits=ledger.Limits(**limits))
+    tokens = {"host": 1000, "guild": 1000, "member": 1000, level: 43}
+    limits = ledger.Limits(tokens["host"], tokens["guild"], tokens["member"])
+    with pytest.raises(BudgetExceededError) as refused:
+        await _reserve(db, 1, limits=limits)
     assert refused.value.level == level
 
 
@@ -84,7 +88,7 @@ async def test_the_vendors_balance_less_all_open_holds_bounds_every_hold(db: Dat
 
     await db.write(balance)
     await _reserve(db, 1)
-    with pytest.raises(ShortBudgetError) as refused:
+    with pytest.raises(BudgetExceededError) as refused:
         await _reserve(db, 2)
     assert (refused.value.level, refused.value.available_tokens) == ("account", 6)
     await _sound(db)
@@ -95,7 +99,7 @@ async def test_two_hundred_at_once_on_a_budget_for_ten_give_ten_holds(db: Databa
     tries = (_reserve(db, n, limits=limits, user_id=n) for n in range(1, 201))
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(outcome, Reservation) for outcome in outcomes) == 10
-    assert sum(isinstance(outcome, ShortBudgetError) for outcome in outcomes) == 190
+    assert sum(isinstance(outcome, BudgetExceededError) for outcome in outcomes) == 190
     await _sound(db)
 
 
@@ -128,7 +132,7 @@ async def test_a_charge_above_the_hold_is_booked_flagged_and_pauses_the_model(db
     assert (await db.read(ledger.get, f"guild:{GUILD}")).spent_tokens == 200
     assert (await db.read(jobs.get, job_id)).attention == "overrun"
     assert "kling-v2.1" in await db.read(settings.list_scope, moves.PAUSED_MODELS)
-    assert await db.read(ledger.left, GUILD, MEMBER) == 0
+    assert await _left(db) == 0
     await _sound(db)
 
 
@@ -159,7 +163,7 @@ async def test_every_end_without_a_video_gives_everything_back(db: Database, end
             await db.write(moves.finish, job_id, _generation(None, Status.FAILED), NOW, NOW + 9)
     assert (await db.read(jobs.get, job_id)).state == end
     assert await db.read(ledger.charged, job_id) == 0
-    assert await db.read(ledger.left, GUILD, MEMBER) == 100
+    assert await _left(db) == 100
     await _sound(db)
 
 
@@ -213,7 +217,7 @@ async def test_a_changed_limit_is_a_grant_and_a_lowered_one_stops_new_holds(db: 
     await _reserve(db, 1)
     raised = await _reserve(db, 2, limits=ledger.Limits(0, 300, 0))
     assert raised.left_tokens == 212
-    with pytest.raises(ShortBudgetError):
+    with pytest.raises(BudgetExceededError):
         await _reserve(db, 3, limits=ledger.Limits(0, 50, 0))
     await _sound(db)
 
