@@ -1,4 +1,4 @@
-"""The process: build everything, connect, stop. `python bot.py [run|check] [--config FILE]`."""
+"""The process: build everything, connect, stop. `python bot.py [run|check|doctor]`."""
 
 import argparse
 import asyncio
@@ -18,6 +18,9 @@ from discord.ext import commands
 import config as configuration
 import logs
 from cogs.animate import Animate
+from cogs.approvals import ApprovalButtons
+from cogs.budget import Budget
+from cogs.drafts import DraftButtons
 from cogs.generate import Generate
 from cogs.help import Help
 from cogs.mention import Mention
@@ -27,15 +30,22 @@ from cogs.returns import Returns
 from cogs.settings import Settings
 from cogs.videos import Videos as VideosCog
 from config import Config, ConfigError
+from jobs import doctor
+from jobs.accounting import Accounts
+from jobs.approvals import Approvals
 from jobs.board import Board
+from jobs.budgets import Budgets
 from jobs.choices import Choices
 from jobs.clock import SystemClock
 from jobs.delivery import Delivery
+from jobs.drafts import Drafts
+from jobs.export import Exports
 from jobs.gate import Gate
 from jobs.intake import Intake
 from jobs.keeping import Keeping
 from jobs.links import PictureLinks
 from jobs.notes import Notes
+from jobs.notices import NoticeBearer
 from jobs.orders import Orders
 from jobs.outbox import Deliverer
 from jobs.pictures import Pictures
@@ -44,8 +54,10 @@ from jobs.ports import Clock
 from jobs.prices import PriceBook
 from jobs.reconcile import Reconciler
 from jobs.recovery import recover
+from jobs.reports import Reports
 from jobs.results import Results
 from jobs.service import JobService
+from jobs.simulate import Simulations
 from jobs.sources import Picks
 from jobs.submit import Submitter
 from jobs.sweep import Sweeper, close_intake_until_swept
@@ -62,6 +74,7 @@ from ui.announcer import DiscordAnnouncer
 from ui.client import Reelbox, use_addresses
 from ui.desk import Desk
 from ui.notes import PassingNotes
+from ui.noticeboard import DiscordNoticeBoard
 
 log = logging.getLogger(__name__)
 
@@ -188,15 +201,20 @@ def _build(
     reconciler = Reconciler(db, box, gate, clock, changed)
     sweeper = Sweeper(db, box, gate, intake, clock, changed)
     keeping = Keeping(db, videos_dir, pictures_dir, config.storage.keep_days, clock)
-    upkeep = Upkeep(db, box, gate, book, intake, keeping, clock)
+    upkeep = Upkeep(db, box, gate, book, intake, keeping, Accounts(db, clock), clock)
     submitter.on_change = changed
     submitter.on_account_trouble = upkeep.check_balance
-    worker = Worker(submitter, poller, reconciler, sweeper, deliverer, upkeep, clock)
+    bearer = NoticeBearer(db, DiscordNoticeBoard(client, client.logged_in), clock)
     service = JobService(
         db, book, intake, board, submitter, clock, config.video, config.limits, allowed
     )
+    approvals = Approvals(db, service, submitter, clock, config.limits, allowed)
+    worker = Worker(
+        submitter, poller, reconciler, sweeper, deliverer, upkeep, bearer, approvals, clock
+    )
     results = Results(db, board, submitter, videos, pictures, clock)
-    cogs = _cogs(config, clock, db, client, service, results, pictures)
+    budgets = Budgets(db, clock, allowed, bearer.alarm.nudge)
+    cogs = _cogs(config, clock, db, client, service, results, pictures, budgets, approvals)
     return App(client, db, service, worker, intake, cogs)
 
 
@@ -208,26 +226,41 @@ def _cogs(
     service: JobService,
     results: Results,
     pictures: Pictures,
+    budgets: Budgets,
+    approvals: Approvals,
 ) -> tuple[commands.Cog, ...]:
     """Make what members see; each answers for its own commands, buttons and forms."""
     choices = Choices(db, clock)
     orders = Orders(service, results, pictures, choices)
-    desk, router = Desk(service), client.router
+    drafts = Drafts(db, service, clock)
+    desk, router = Desk(service, drafts), client.router
+    notes = PassingNotes(client, Notes(db, clock), clock)
     return (
         Generate(service, orders, desk, allows_links=pictures.allows_links),
         Animate(service, orders, results, Picks(db, clock), desk, router),
         Mention(
             service,
             orders,
+            drafts,
             results,
             choices,
-            PassingNotes(client, Notes(db, clock), clock),
+            notes,
             clock,
         ),
         ResultButtons(service, orders, results, desk, router),
+        ApprovalButtons(approvals, results, router),
+        DraftButtons(drafts, orders, desk, notes, router),
         VideosCog(service, results, router),
         Returns(results),
         Settings(choices),
+        Budget(
+            budgets,
+            service,
+            Reports(db, clock, budgets.allowed, service.name_of),
+            Simulations(db, clock, budgets.allowed),
+            Exports(db, clock, budgets.allowed),
+            router,
+        ),
         Preferences(choices),
         Help(service, config.limits, client.command_ids),
     )
@@ -280,9 +313,16 @@ async def _stay(config: Config) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run a subcommand; return the process's exit code."""
     parser = argparse.ArgumentParser(prog="bot.py", description="Reelbox, a Discord video bot")
-    parser.add_argument("command", nargs="?", choices=("run", "check"), default="run")
+    parser.add_argument("command", nargs="?", choices=("run", "check", "doctor"), default="run")
     parser.add_argument("--config", type=Path, default=Path("config.toml"), metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="what doctor finds, for a program")
     options = parser.parse_args(arguments)
+    os.umask(0o077)
+    if options.command == "doctor":
+        now = int(SystemClock().now())
+        page, is_well = doctor.report(options.config, now, as_json=options.json)
+        sys.stdout.write(page)
+        return 0 if is_well else EXIT_BROKEN
     try:
         config = configuration.load(options.config)
     except ConfigError as error:
@@ -292,7 +332,6 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "check":
         sys.stdout.write(f"{options.config} is fine\n")
         return 0
-    os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the token and the key
     logs.set_up(
         config.logging.level,

@@ -4,10 +4,10 @@ _WHOSE = {
     ("member", "member"): "your own allowance here",
     ("member", "role"): "the allowance of <@&{subject}> here, which is your highest role with one",
     ("member", "everyone"): "what each member may use here",
-    ("member", "pot"): "your part of the pot “{name}”, which pays in this channel",
+    ("member", "pot"): "your part of the pot {name}, which pays in this channel",
     ("member", "host"): "what the host of this bot lets each member of a server use",
     ("guild", "pool"): "this server's budget",
-    ("guild", "pot"): "the pot “{name}”, which pays in this channel",
+    ("guild", "pot"): "the pot {name}, which pays in this channel",
     ("guild", "host"): "what the host of this bot lets this server use",
     ("host", "host"): "what the host of this bot lets all servers use together",
     ("account", "host"): "the NeuralBox account behind this bot",
@@ -67,7 +67,9 @@ class BudgetExceededError(UserFacingError):
         )
 
     def _whose(self) -> str:
-        return _WHOSE[self.level, self.source].format(subject=self.subject, name=self.pot_name)
+        # Inline code keeps an admin's words from being read as anything but words.
+        name = f"`{(self.pot_name or '').replace('`', chr(0x2CB))}`"
+        return _WHOSE[self.level, self.source].format(subject=self.subject, name=name)
 
     def _what_next(self) -> tuple[str | None, str]:
         resets = None
@@ -75,7 +77,7 @@ class BudgetExceededError(UserFacingError):
             verb = "The pot ends" if self.source == "pot" else "It begins anew"
             resets = f"{verb} <t:{self.resets_at}:R>, <t:{self.resets_at}:f>."
         if self.source == "pot":
-            return resets, "In another channel the server's own pool pays."
+            return resets, "In another channel the server's own budget pays."
         if self.source == "host":
             step = "Only the host of this bot can add more."
         elif self.level == "member":
@@ -125,6 +127,40 @@ class ServicePausedError(UserFacingError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"{reason} Nothing was charged. Videos already under way go on.")
+
+
+class SpendingStoppedError(UserFacingError):
+    """An admin paused a server or a member, or the spend brake stopped a member.
+
+    `by` is the admin's id, None for the brake; `ends_at` (epoch s) None lasts until it is lifted.
+    """
+
+    def __init__(self, reason: str, *, by: int | None, is_member: bool, ends_at: int | None):
+        self.reason, self.by, self.is_member, self.ends_at = reason, by, is_member, ends_at
+        whose = "Your new videos on this server are" if is_member else "New videos are"
+        who = f"paused by <@{by}>" if by is not None else "paused by the spend brake"
+        where = "" if is_member else " on this server"
+        # Inline code keeps an admin's words from being read as anything but words.
+        why = f": `{reason.replace('`', chr(0x2CB))}`." if reason else "."
+        until = f" It ends <t:{ends_at}:R>" if ends_at is not None else " It lasts"
+        until += ", or when" if ends_at is not None else " until"
+        super().__init__(
+            f"{whose} {who}{where}{why} Nothing was charged. Videos already under way go on."
+            f"{until} {'a moderator' if by is None else 'an admin'} lifts it."
+        )
+
+
+class NobodyToAskError(UserFacingError):
+    """The price is above what needs a moderator's yes, and no channel is set to ask one in."""
+
+    def __init__(self, tokens: int, above_tokens: int) -> None:
+        self.tokens, self.above_tokens = tokens, above_tokens
+        super().__init__(
+            f"This video costs up to {_tokens(tokens)}. Above {_tokens(above_tokens)} a moderator "
+            "decides on this server, but no channel is set where they are asked. Nothing was "
+            "charged. An admin of this server can set one with `/budget approval`; a cheaper video "
+            "can be made right away."
+        )
 
 
 class BusyError(UserFacingError):
@@ -200,6 +236,37 @@ class AgainAlreadyError(UserFacingError):
         super().__init__(
             f"You pressed that a moment ago, and job {job_id} is on its way. Nothing more was "
             "charged. Press again in ten seconds if you want another one."
+        )
+
+
+class DraftUsedError(UserFacingError):
+    """A button under a question that was answered already: one question makes one video."""
+
+    def __init__(self, job_id: int) -> None:
+        self.job_id = job_id
+        super().__init__(
+            f"You answered that already: it became job {job_id}. Nothing more was charged."
+        )
+
+
+class DraftGoneError(UserFacingError):
+    """A button under a question that has ended, or that nobody here asked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That question has ended: I keep one for 15 minutes. Nothing was charged. Please ask "
+            "for the video once more."
+        )
+
+
+class PriceRoseError(UserFacingError):
+    """A video costs more than the pressed button said (tokens); nothing is held."""
+
+    def __init__(self, promised_tokens: int, tokens: int) -> None:
+        self.promised_tokens, self.tokens = promised_tokens, tokens
+        super().__init__(
+            f"The price went up since I told it: from {_tokens(promised_tokens)} to "
+            f"{_tokens(tokens)}. Nothing was charged yet."
         )
 
 

@@ -83,22 +83,41 @@ class Origin:
     """Where a job came from: the way, the job it goes on from, and whose picture it starts with.
 
     `poster_id` is who posted the picture, None when nobody is known (no picture, or a link).
+    `is_answer` is whether it was asked again before and this is the answer to that.
     """
 
     way: Way = Way.COMMAND
     parent_id: int | None = None
     poster_id: int | None = None
     poster_is_bot: bool = False
+    is_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a button told whoever pressed it: which of a draft's videos, and its price in tokens.
+
+    `is_yes` is whether the press was an answer to "shall I?", so that it is not asked again.
+    """
+
+    draft_id: str
+    variant: int
+    tokens: int
+    is_yes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A request with everything around it that never reaches the vendor."""
+    """A request with everything around it that never reaches the vendor.
+
+    `promise` is set when it comes out of a draft, by a press.
+    """
 
     request: VideoRequest
     origin: Origin = Origin()
     is_private: bool = False
     is_spoiler: bool = False
+    promise: Promise | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +240,10 @@ class Reservation:
     """A job whose tokens are held, and what that left to whoever asked.
 
     `left_tokens` is the smallest that any limited level (member, guild, host) has left after
-    the hold; None when no level has a limit.
+    the hold; None when no level has a limit. Until `approve_until` (epoch s) a moderator may
+    decide about it; None when it goes without.
     """
 
     job: Job
     left_tokens: int | None
+    approve_until: int | None = None

@@ -13,6 +13,7 @@ from discord.ext import commands
 
 from errors import MissingPermissionsError, TooFastError, UserFacingError
 from jobs.choices import Choices
+from jobs.drafts import AskFirstError, Drafts
 from jobs.orders import Orders, Person
 from jobs.ports import Clock, card_nonce
 from jobs.results import Results
@@ -21,7 +22,7 @@ from jobs.sources import Source
 from jobs.words import wish_in
 from models import Asker, Order, Way
 from storage.errors import DuplicateInteractionError
-from ui import buttons, cards
+from ui import buttons, cards, drafts
 from ui.attached import picture_files
 from ui.errors import sentence
 from ui.notes import NOTE_LIFE_S, PassingNotes
@@ -47,12 +48,13 @@ class Mention(commands.Cog):
         self,
         service: JobService,
         orders: Orders,
+        drafts: Drafts,
         results: Results,
         choices: Choices,
         notes: PassingNotes,
         clock: Clock,
     ) -> None:
-        self.service, self.orders, self.results = service, orders, results
+        self.service, self.orders, self.drafts, self.results = service, orders, drafts, results
         self.choices, self.notes, self.clock = choices, notes, clock
         self._told: dict[tuple[int, int], float] = {}
 
@@ -88,6 +90,9 @@ class Mention(commands.Cog):
         except TooFastError as error:
             if self._may_tell_pace(message.channel.id, author.id):
                 await self.notes.leave(message, str(error))
+        except AskFirstError as asking:
+            under, until = drafts.beneath(asking), asking.ends_at
+            await self.notes.leave(message, drafts.text(asking), under, until)
         except UserFacingError as error:
             await self.notes.leave(message, str(error))
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
@@ -145,7 +150,7 @@ class Mention(commands.Cog):
             role_ids=role_ids(author),
             parent_id=parent_of(message.channel),
         )
-        reservation = await self.service.reserve(asked_by, order)
+        reservation = await self.drafts.reserve(asked_by, order)
         job_id = reservation.job.id
         view = self.service.first_view(reservation)
         try:

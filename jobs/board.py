@@ -1,6 +1,7 @@
 """What a card shows of a job: one reading of the books turned into a `JobView`."""
 
 import sqlite3
+from dataclasses import dataclass
 from typing import Any
 
 from jobs import purse
@@ -10,13 +11,15 @@ from jobs.prices import PriceBook
 from jobs.refusals import failure_sentence
 from jobs.videos import Video
 from models import Job, State
-from storage import jobs, ledger, outbox, results
+from storage import approvals, jobs, ledger, outbox, results
 from storage.database import Database
 
 LOST_FILE = (
     "NeuralBox made this video, but its file cannot be fetched. Please tell the host of this bot "
     "the job number: the video is in NeuralBox's history."
 )
+
+SMALLER = "A moderator approved this smaller video instead of the one that was asked for."
 
 # The shortest time that any plan keeps its files. Source: "user/history".
 LINK_LIFE_S = 7 * 24 * 3600
@@ -58,9 +61,11 @@ class Board:
     async def progress(self, job_id: int, stage: str, place: int | None) -> JobView:
         """Return the view of a job that is not final."""
         now = int(self._clock.now())
-        job, left_tokens, _charged, _result, token = await self._db.read(
+        job, left_tokens, _charged, _result, token, asked = await self._db.read(
             _read, job_id, self._allowed, now
         )
+        if asked.until is not None and stage in ("waiting", "sending"):
+            stage, place = "approval", None
         usual = self._book.usual_wait_s(job.request.model, job.request.duration_s)
         ready_at = None
         if stage == "rendering" and job.submit_at is not None:
@@ -75,6 +80,8 @@ class Board:
             left_tokens=left_tokens,
             picture=self._pictures.path(job.request.picture),
             token=token,
+            notice=SMALLER if asked.is_smaller else None,
+            approve_until=asked.until,
         )
 
     async def final(
@@ -98,7 +105,7 @@ class Board:
     ) -> JobView:
         """Return the view that `final` and `shown` speak of."""
         now = int(self._clock.now())
-        job, left_tokens, charged, result, token = await self._db.read(
+        job, left_tokens, charged, result, token, asked = await self._db.read(
             _read, job_id, self._allowed, now
         )
         again = self._book.quote_if_offered(
@@ -122,6 +129,7 @@ class Board:
             left_tokens=left_tokens,
             reason=_reason(job, kind, body),
             said=body.get("said"),
+            said_by=body.get("said_by") or "NeuralBox",
             has_video=shown.is_there,
             link=shown.link,
             link_until=link_until,
@@ -130,10 +138,18 @@ class Board:
             can_continue=bool(self._book.offers(with_picture=True)),
             picture=self._pictures.path(job.request.picture),
             token=token,
-            notice=notice or body.get("notice"),
+            notice=notice or body.get("notice") or (SMALLER if asked.is_smaller else None),
             took_s=took_s if job.state is State.COMPLETED else None,
             size=size,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Until when a moderator may decide, and whether one put this job in another's place."""
+
+    until: int | None
+    is_smaller: bool
 
 
 def _reason(job: Job, kind: str, body: dict[str, Any]) -> str | None:
@@ -148,8 +164,14 @@ def _reason(job: Job, kind: str, body: dict[str, Any]) -> str | None:
 
 def _read(
     tx: sqlite3.Connection, job_id: int, allowed: ledger.Limits, now: int
-) -> tuple[Job, int | None, int, results.Result | None, str | None]:
+) -> tuple[Job, int | None, int, results.Result | None, str | None, _Asked]:
     job = jobs.get(tx, job_id)
     left_tokens = purse.look_for(tx, allowed, job, now).left_tokens
     token = jobs.find_interaction_token(tx, job_id, now) if job.is_private else None
-    return job, left_tokens, ledger.charged(tx, job_id), results.find(tx, job_id), token
+    approval = approvals.find(tx, job_id)
+    asked = _Asked(
+        until=approval.ends_at if approval and approval.state == "waiting" else None,
+        is_smaller=approvals.find_larger(tx, job_id) is not None,
+    )
+    result = results.find(tx, job_id)
+    return job, left_tokens, ledger.charged(tx, job_id), result, token, asked

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from jobs.ports import Clock
-from storage import pictures, results
+from storage import drafts, pictures, results
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class Keeping:
         before = int(self._clock.now()) - self._keep_s
         videos = await self._db.insist(results.drop_old_files, before)
         unused = await self._db.insist(pictures.drop_unused, before)
+        await self._db.insist(drafts.drop_old, int(self._clock.now()) - DAY_S)
         stray = 0
         for directory, dropped, reading in (
             (self._videos_dir, videos, results.list_files),

@@ -9,11 +9,17 @@ import sqlite3
 from dataclasses import replace
 from typing import Any
 
-from errors import AgainAlreadyError, BudgetExceededError, TooManyJobsError
-from jobs import purse
+from errors import (
+    AgainAlreadyError,
+    BudgetExceededError,
+    DraftGoneError,
+    DraftUsedError,
+    TooManyJobsError,
+)
+from jobs import asking, purse, watch
 from models import Asker, Job, Order, Quote, Reservation, State, Way
 from neuralbox import Generation, Status
-from storage import claims, jobs, ledger, outbox, results, settings
+from storage import claims, drafts, jobs, ledger, outbox, results, settings
 
 BALANCE, BALANCE_AT = "balance_tokens", "balance_at"
 PAUSED_MODELS = "paused_models"
@@ -32,24 +38,39 @@ def reserve(
     limits: ledger.Limits,
     caps: tuple[int, int],
     now: int,
+    told: asking.Asking | None = None,
 ) -> Reservation:
     """Write the job and hold its quote on every level: the only admission there is.
 
-    `caps` is how many unfinished jobs a member and a guild may have. Raises TooManyJobsError,
-    AgainAlreadyError, BudgetExceededError, DuplicateInteractionError; then nothing is written.
+    `caps` is how many unfinished jobs a member and a guild may have. With `told`, a job above the
+    guild's threshold waits for a moderator; without, it was approved already. Raises
+    TooManyJobsError, AgainAlreadyError, SpendingStoppedError, NobodyToAskError,
+    BudgetExceededError, DuplicateInteractionError, and for an order out of a draft DraftUsedError
+    or DraftGoneError; then nothing is written.
     """
+    if order.promise is not None:
+        draft_id = order.promise.draft_id
+        made = drafts.find_made(tx, asker.guild_id, draft_id, asker.interaction_id)
+        if made is not None:
+            raise DraftUsedError(made)
     parent_id = order.origin.parent_id
     if order.origin.way is Way.AGAIN and parent_id is not None:
         repeated = jobs.find_again(tx, asker, parent_id, now - DOUBLE_PRESS_S)
         if repeated is not None:
             raise AgainAlreadyError(repeated)
+    watch.require_going(tx, asker.spender, now)
     of_member, of_guild = jobs.count_unfinished(tx, asker.guild_id, asker.user_id)
     if of_member >= caps[0]:
         raise TooManyJobsError("You have", caps[0])
     if of_guild >= caps[1]:
         raise TooManyJobsError("This server has", caps[1])
+    asked_in = asking.find_channel(tx, asker.guild_id, quote.tokens) if told else None
     asker = replace(asker, role_ids=purse.capped_roles(tx, asker.spender))
     job_id = jobs.insert(tx, asker, order, quote, fingerprint, now)
+    if order.promise is not None and not drafts.use(
+        tx, asker.guild_id, asker.user_id, order.promise.draft_id, job_id
+    ):
+        raise DraftGoneError
     held_before = ledger.total(tx).held_tokens
     before = purse.hold(tx, job_id, limits, asker.spender, quote.tokens, now)
     if settings.counter(tx, BALANCE_AT):
@@ -57,8 +78,12 @@ def reserve(
         uncommitted = settings.counter(tx, BALANCE) - held_before
         if uncommitted < quote.tokens:
             raise BudgetExceededError("account", quote.tokens, max(0, uncommitted))
+    watch.after_hold(tx, asker.spender, before, quote.tokens, now)
+    job, until = jobs.get(tx, job_id), None
+    if asked_in is not None and told is not None:
+        until = asking.ask(tx, job, asked_in, told, before, limits, now)
     left = before.left_tokens
-    return Reservation(jobs.get(tx, job_id), None if left is None else left - quote.tokens)
+    return Reservation(job, None if left is None else left - quote.tokens, until)
 
 
 def enqueue(tx: sqlite3.Connection, job_id: int, channel_id: int, message_id: int) -> None:
@@ -68,12 +93,20 @@ def enqueue(tx: sqlite3.Connection, job_id: int, channel_id: int, message_id: in
 
 
 def cancel(
-    tx: sqlite3.Connection, job_id: int, start: State, reason: str, now: int, *, tell: bool
+    tx: sqlite3.Connection,
+    job_id: int,
+    start: State,
+    reason: str,
+    now: int,
+    *,
+    tell: bool,
+    facts: dict[str, Any] | None = None,
 ) -> None:
-    """End a job that was never sent and give its tokens back."""
+    """End a job that was never sent and give its tokens back; `facts` are told along."""
     jobs.move(tx, job_id, start, State.CANCELLED)
     ledger.release(tx, job_id, now, reason)
-    _last_word(tx, job_id, {"reason": reason}, now, done=not tell)
+    asking.close(tx, job_id, "cancelled", None, now)
+    _last_word(tx, job_id, {"reason": reason, **(facts or {})}, now, done=not tell)
 
 
 def hide(tx: sqlite3.Connection, job_id: int, how: str, by: int, as_whom: str, now: int) -> bool:
@@ -131,7 +164,7 @@ def accept(
     tx: sqlite3.Connection, job_id: int, start: State, generation_id: str, how: str, now: int
 ) -> None:
     """The vendor has it, under this id. Raises AlreadyClaimedError when the id is not ours."""
-    claims.claim(tx, generation_id, job_id, how)
+    claims.claim(tx, generation_id, job_id, how, at=now)
     jobs.move(tx, job_id, start, State.PENDING, next_at=now, tried_at=None)
     outbox.put(tx, job_id, "progress", {"stage": "rendering"}, now)
 

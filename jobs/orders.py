@@ -109,6 +109,24 @@ class Orders:
         )
         return await self._veiled(person, self._results.following(job, request, Way.CONTINUE))
 
+    async def recalled(self, person: Person, order: Order) -> Order:
+        """Return an order that waited for an answer, if it may still be made.
+
+        Its words were looked at when it was put together; whose picture may be used, and what may
+        be gone on from, can have changed since.
+        """
+        picture = order.request.picture
+        if order.origin.parent_id is not None:
+            job = await self._results.of_number(person.guild_id, order.origin.parent_id)
+            await self.require_press(person, job)
+            if picture is not None:
+                self._results.require_not_removed(job)
+        elif picture is not None:
+            await self.require_consent(person, order.origin)
+        if picture is not None:
+            await self._pictures.again(picture)
+        return order
+
     async def _veiled(self, person: Person, order: Order) -> Order:
         """Return the order as a spoiler where it is asked for among spoilers now."""
         is_spoiler = order.is_spoiler or await self._is_spoiler_place(person)

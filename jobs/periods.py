@@ -40,7 +40,7 @@ def window(period: Period, now: int, not_before: int = 0) -> Window:
     """Return the window that `now` is in; `not_before` is when somebody began it anew by hand."""
     if period.kind == "none":
         return Window(not_before, None, not_before)
-    day = datetime.fromtimestamp(now, _zone(period.zone)).date()
+    day = _day(now, period.zone)
     if period.kind == "rolling":
         start = max(now - ROLLING_S, not_before)
         return Window(start, None, max(_midnight(day, period.zone), not_before))
@@ -66,10 +66,11 @@ def days(start: int, end: int, zone: str) -> list[tuple[date, int]]:
     """Return each local day that `start` <= moment < `end` touches, with the moment it begins."""
     if end <= start:
         return []
-    day = datetime.fromtimestamp(start, _zone(zone)).date()
+    day = _day(start, zone)
     found = []
     while (begins := _midnight(day, zone)) < end:
-        found.append((day, begins))
+        if begins < _midnight(day + DAY, zone):  # a whole day was left out in Apia in 2011
+            found.append((day, begins))
         day += DAY
     return found
 
@@ -103,6 +104,12 @@ def _in_month(year: int, month: int, starts_on: int) -> date:
 def _month_before(day: date) -> tuple[int, int]:
     last = day.replace(day=1) - DAY
     return last.year, last.month
+
+
+def _day(now: int, zone: str) -> date:
+    """Return the local day that has begun last, also where a change went back over its midnight."""
+    day = datetime.fromtimestamp(now, _zone(zone)).date()
+    return day + DAY if _midnight(day + DAY, zone) <= now else day
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from models import Job
+from storage.notices import Notice
 
 
 class Clock(Protocol):
@@ -27,14 +28,15 @@ class Clock(Protocol):
 class JobView:
     """Everything a card tells about a job, read at one moment.
 
-    `stage` is "waiting", "sending", "checking", "rendering", "late", "unpriced", "fitting" or
-    "final".
-    `ready_at` is the expected finish, `place` the place in the queue (1 is next).
+    `stage` is "approval", "waiting", "sending", "checking", "rendering", "late", "unpriced",
+    "fitting" or "final".
+    Until `approve_until` a moderator may decide. `ready_at` is the expected finish, `place` the
+    place in the queue (1 is next).
     `charged_tokens` and `left_tokens` come from the ledger. For a job without a video, `reason`
-    is our sentence and `said` the vendor's own words; `link` stands in for a file that cannot be
-    attached, at least until `link_until`. `again_tokens` is today's price of the same again, None
-    when it cannot be had; `can_continue` is whether any model takes a picture. `picture` is the
-    kept start picture. `full_bytes` is the size of the original when a smaller copy is shown.
+    is our sentence and `said` the own words of `said_by`; `link` stands in for a file that cannot
+    be attached, at least until `link_until`. `again_tokens` is today's price of the same again,
+    None when it cannot be had; `can_continue` is whether any model takes a picture. `picture` is
+    the kept start picture. `full_bytes` is the size of the original when a smaller copy is shown.
     `token` reaches a private card while it lives.
     """
 
@@ -48,6 +50,7 @@ class JobView:
     left_tokens: int | None = None
     reason: str | None = None
     said: str | None = None
+    said_by: str = "NeuralBox"
     has_video: bool = False
     link: str | None = None
     link_until: int | None = None
@@ -59,6 +62,7 @@ class JobView:
     picture: Path | None = None
     token: str | None = field(default=None, repr=False)
     notice: str | None = None
+    approve_until: int | None = None
 
 
 def card_nonce(job_id: int) -> str:
@@ -128,8 +132,24 @@ class Announcer(Protocol):
         ...
 
 
+class NoticeBoard(Protocol):
+    """Shows notices to a guild's admins. Raises the errors of this module and nothing else."""
+
+    async def post(self, notice: Notice, nonce: str) -> int:
+        """Post a notice in its channel; return the message's id.
+
+        The nonce makes Discord return the first message when this is repeated soon after; it says
+        then what the notice says now.
+        """
+        ...
+
+    async def edit(self, notice: Notice) -> None:
+        """Let the notice's message say what the notice says now."""
+        ...
+
+
 class AnnounceError(Exception):
-    """Base of what an Announcer raises."""
+    """Base of what an Announcer or a NoticeBoard raises."""
 
 
 class MessageGoneError(AnnounceError):

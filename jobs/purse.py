@@ -154,11 +154,19 @@ def exceeded(short: Standing, needed_tokens: int, pot: Pot | None) -> BudgetExce
 
 
 def apply(
-    tx: sqlite3.Connection, limits: Limits, guild_id: int, now: int, actor: int, reason: str
+    tx: sqlite3.Connection, limits: Limits, who: Spender, now: int, actor: int, reason: str
 ) -> None:
-    """Bring the guild's account of this period to what its admins just set, in their name."""
-    who = Spender(guild_id, 0)
-    _open(tx, look(tx, limits, who, now), guild_id, None, now, reason, actor)
+    """Bring the accounts of this period to what admins just set, in their name.
+
+    Those of the guild, and of a member where `who` is one (user_id 0 is nobody).
+    """
+    _open(tx, look(tx, limits, who, now), who.guild_id, who.user_id or None, now, reason, actor)
+
+
+def current_pool(tx: sqlite3.Connection, guild_id: int, now: int) -> Standing | None:
+    """Return how a guild's own pool stands, None where its admins set none."""
+    pool = budgets.find_pool(tx, guild_id)
+    return None if pool is None else pool_standing(tx, guild_id, pool, now)
 
 
 def pool_standing(

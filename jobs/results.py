@@ -12,14 +12,14 @@ from jobs import moves
 from jobs.board import Board
 from jobs.patience import write_soon
 from jobs.pictures import Pictures
+from jobs.plain import clean
 from jobs.ports import Clock, JobView
-from jobs.service import clean
 from jobs.submit import Submitter
 from jobs.videos import Video, Videos
 from media import FetchError
 from models import Job, Order, Origin, State, VideoRequest, Way
 from neuralbox import NeuralBoxError
-from storage import jobs, ledger, outbox
+from storage import approvals, jobs, ledger, notices, outbox
 from storage.database import Database
 from storage.errors import StaleStateError
 from storage.pictures import KeptPicture
@@ -54,7 +54,8 @@ class Line:
 class Listed:
     """A job on a list, with how it stands: what it was charged and whether it waits somewhere.
 
-    `place` is that in the queue, `expected_at` when it should be done (epoch s).
+    `place` is that in the queue; with `is_asked` a moderator decides first. `expected_at` is
+    when it should be done (epoch s).
     """
 
     job: Job
@@ -62,6 +63,7 @@ class Listed:
     is_parked: bool
     place: int | None = None
     expected_at: int | None = None
+    is_asked: bool = False
 
 
 class Results:
@@ -82,6 +84,13 @@ class Results:
     async def get(self, guild_id: int, public_id: str) -> Job:
         """Return the job of that random id; raises NoSuchJobError, also for another guild's."""
         job = await self._db.read(jobs.find_public, guild_id, public_id)
+        if job is None:
+            raise NoSuchJobError
+        return job
+
+    async def of_number(self, guild_id: int, job_id: int) -> Job:
+        """Return the guild's job of that number; raises NoSuchJobError, also for another's."""
+        job = await self._db.read(jobs.find_of_guild, guild_id, job_id)
         if job is None:
             raise NoSuchJobError
         return job
@@ -177,6 +186,7 @@ class Results:
         """Try once more to bring what had no place in this guild; `is_sure` that it has one now."""
         now = int(self._clock.now())
         count = await self._db.insist(outbox.unpark, guild_id, now, is_sure=is_sure)
+        count += await self._db.insist(notices.unpark, guild_id, now, is_sure=is_sure)
         if count:
             log.info("guild %d: %d messages are brought again", guild_id, count)
             self._submitter.on_change()
@@ -187,12 +197,16 @@ class Results:
         await write_soon(self._db, _describe, job.id, text, int(self._clock.now()))
         self._submitter.on_change()
 
+    def require_not_removed(self, job: Job) -> None:
+        """Raise PictureRefusedError for a result that was taken down."""
+        if job.showing.hidden == "removed":
+            raise PictureRefusedError(f"{REMOVED} Nothing was charged.")
+
     async def picture_of(self, job: Job) -> KeptPicture | None:
         """Return a job's start picture for another use; raises PictureRefusedError when dropped."""
         if job.request.picture is None:
             return None
-        if job.showing.hidden == "removed":
-            raise PictureRefusedError(f"{REMOVED} Nothing was charged.")
+        self.require_not_removed(job)
         return await self._pictures.again(job.request.picture)
 
     async def again(self, job: Job) -> Order:
@@ -210,8 +224,7 @@ class Results:
 
     async def last_frame(self, job: Job) -> KeptPicture:
         """Keep a made video's last frame; raises PictureRefusedError when there is none."""
-        if job.showing.hidden == "removed":
-            raise PictureRefusedError(f"{REMOVED} Nothing was charged.")
+        self.require_not_removed(job)
         if job.generation_id is None or not job.state.is_final:
             raise PictureRefusedError(f"{NO_VIDEO} Nothing was charged.")
         try:
@@ -258,4 +271,6 @@ def _list_made(tx: sqlite3.Connection, guild_id: int, user_id: int, limit: int) 
 
 
 def _listed(tx: sqlite3.Connection, job: Job) -> Listed:
-    return Listed(job, ledger.charged(tx, job.id), outbox.is_parked(tx, job.id))
+    is_asked = not job.state.is_final and approvals.is_waiting(tx, job.id)
+    is_parked = outbox.is_parked(tx, job.id)
+    return Listed(job, ledger.charged(tx, job.id), is_parked, is_asked=is_asked)

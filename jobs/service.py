@@ -2,16 +2,25 @@
 
 import logging
 import random
-import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
 
 from config import LimitsConfig, VideoConfig
-from errors import BudgetExceededError, PromptRejectedError, UnknownChoiceError
+from errors import (
+    BudgetExceededError,
+    PriceRoseError,
+    PromptRejectedError,
+    UnknownChoiceError,
+    UserFacingError,
+)
 from jobs import fingerprint, moves, purse
+from jobs.asking import Asking, Smaller
 from jobs.board import Board
+from jobs.cheaper import Priced, cheaper, varied
 from jobs.intake import Intake
 from jobs.patience import write_soon
 from jobs.pictures import nearest_ratio
+from jobs.plain import clean
 from jobs.ports import Clock, JobView
 from jobs.prices import Offer, PriceBook
 from jobs.submit import CARD_LOST, Submitter
@@ -26,14 +35,13 @@ from models import (
     State,
     VideoRequest,
 )
-from storage import ledger
-from storage.database import Database
+from storage import ledger, spending
+from storage.database import Database, rehearsal
 from storage.errors import StaleStateError
 from storage.pictures import KeptPicture
 
 log = logging.getLogger(__name__)
 
-COMBINING_RUN = 3
 # Several, since only one request of each wording may be in doubt at a time.
 GENTLE_MOTIONS = (
     "Gentle, natural motion; the camera drifts slowly closer.",
@@ -98,6 +106,22 @@ class JobService:
         """Return a model's name as people know it."""
         return self._book.name_of(model)
 
+    def smaller(self, order: Order, tokens: int, at_most: int) -> tuple[Order, int] | None:
+        """Return the best variant of an order for `tokens` that costs less than that, and at most.
+
+        With its price of today; None when nothing offered does. See `jobs.cheaper`.
+        """
+        prices = []
+        for offer in self.offers(with_picture=order.request.picture is not None):
+            for duration_s in LENGTHS_S:
+                one = Priced(offer.slug, duration_s, 0)
+                try:
+                    quote = self.quote(varied(order, one).request)
+                except UserFacingError:
+                    continue  # not to be had just now
+                prices.append(replace(one, tokens=quote.tokens))
+        return cheaper(order, tokens, prices, at_most)
+
     async def left_tokens(self, who: Spender) -> int | None:
         """Return what the member can still use here, or None when no level has a limit."""
         now = int(self._clock.now())
@@ -160,16 +184,28 @@ class JobService:
     async def reserve(self, asker: Asker, order: Order) -> Reservation:
         """Hold the price and write the job, in one transaction; `admit` came before.
 
-        Raises a UserFacingError when it cannot be: then certainly nothing is held. Raises
-        DuplicateInteractionError for an interaction that has its job already.
+        Raises a UserFacingError when it cannot be: then certainly nothing is held; PriceRoseError
+        when a button promised less. Raises DuplicateInteractionError for an interaction that has
+        its job already.
         """
+        return await self._hold(moves.reserve, asker, order)
+
+    async def rehearse(self, asker: Asker, order: Order) -> Reservation:
+        """Return or raise what `reserve` would; nothing is held, and nothing is written."""
+        return await self._hold(rehearsal(moves.reserve), asker, order)
+
+    async def _hold(
+        self, step: Callable[..., Reservation], asker: Asker, order: Order
+    ) -> Reservation:
         self._intake.require_open()
         request = order.request
         quote = self.quote(request)
+        if order.promise is not None and quote.tokens > order.promise.tokens:
+            raise PriceRoseError(order.promise.tokens, quote.tokens)
         try:
             return await write_soon(
                 self._db,
-                moves.reserve,
+                step,
                 asker,
                 order,
                 quote,
@@ -177,22 +213,39 @@ class JobService:
                 self._allowed,
                 self._caps,
                 int(self._clock.now()),
+                await self._asking(asker.guild_id, order, quote.tokens),
             )
         except BudgetExceededError as error:
             if error.level == "account":
                 self._submitter.on_account_trouble()  # there may be more by now than is stored
             raise
 
+    async def _asking(self, guild_id: int, order: Order, tokens: int) -> Asking:
+        """Return what a moderator is told, should the price need one."""
+        above = (await self._db.read(spending.of_guild, guild_id)).approve_above
+        found = None
+        if above is not None and tokens > above:
+            found = self.smaller(order, tokens, above) or self.smaller(order, tokens, tokens - 1)
+        name = self.name_of(order.request.model)
+        if found is None:
+            return Asking(name)
+        to = found[0].request
+        return Asking(name, Smaller(to.model, self.name_of(to.model), to.duration_s, found[1]))
+
     def first_view(self, reservation: Reservation) -> JobView:
         """Return what the card shows at once: price, what is left, place, expected finish."""
         place = self._submitter.place_of_newcomer(reservation.job)
         view = self._board.waiting(reservation.job, place)
-        return replace(view, left_tokens=reservation.left_tokens)
+        view = replace(view, left_tokens=reservation.left_tokens)
+        until = reservation.approve_until
+        if until is not None:
+            view = replace(view, stage="approval", place=None, ready_at=None, approve_until=until)
+        return view
 
     async def enqueue(self, job_id: int, channel_id: int, message_id: int) -> None:
         """The card is out under these ids: send the job when its turn comes."""
         await self._db.insist(moves.enqueue, job_id, channel_id, message_id)
-        self._submitter.alarm.nudge()
+        self._submitter.on_change()
 
     async def abandon(self, job_id: int, *, tell: bool) -> None:
         """The card did not get out, or nobody knows: give the tokens back, send nothing."""
@@ -202,17 +255,3 @@ class JobService:
         except StaleStateError:
             log.info("job %d was no longer waiting for its card", job_id)
         self._submitter.on_change()
-
-
-def clean(text: str) -> str:
-    """Normalise a member's text: NFC, no invisible or control characters, no combining floods."""
-    kept: list[str] = []
-    run = 0
-    for char in unicodedata.normalize("NFC", text):
-        category = unicodedata.category(char)
-        run = run + 1 if category in {"Mn", "Me"} else 0
-        if char in "\n\t":
-            kept.append(" ")
-        elif category[0] != "C" and run <= COMBINING_RUN:
-            kept.append(char)
-    return " ".join("".join(kept).split())

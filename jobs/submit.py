@@ -37,7 +37,7 @@ from neuralbox import (
     RateLimitedError,
     other_spelling,
 )
-from storage import jobs, outbox, settings
+from storage import approvals, jobs, outbox, settings
 from storage.claims import AlreadyClaimedError
 from storage.database import Database
 from storage.errors import StaleStateError
@@ -326,7 +326,10 @@ class Submitter:
 
 
 def _queue(tx: sqlite3.Connection) -> tuple[list[Job], list[jobs.InFlight]]:
-    return jobs.list_in(tx, State.QUEUED), jobs.list_in_flight(tx)
+    """Return what may be sent, without what waits for a moderator, and what is at the vendor."""
+    waiting = approvals.list_waiting(tx)
+    queued = [job for job in jobs.list_in(tx, State.QUEUED) if job.id not in waiting]
+    return queued, jobs.list_in_flight(tx)
 
 
 def _tidy(tx: sqlite3.Connection, sending: frozenset[int], now: int) -> bool:

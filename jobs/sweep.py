@@ -9,7 +9,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
-from jobs import fingerprint, history, moves
+from jobs import disputes, fingerprint, history, moves
 from jobs.alarm import Alarm
 from jobs.gate import Gate
 from jobs.intake import CATCHING_UP, Intake
@@ -30,6 +30,8 @@ RETRY_S = 60.0
 GIVEN_UP_WATCH_S = 24 * 3600
 # Everything the vendor made before this moment (its clock) has been accounted for.
 SWEPT_TO = "swept_to"
+# When a sweep last saw all there was (our clock).
+SWEPT_AT = "swept_at"
 ON_THEIR_WAY = (State.RESERVED, State.QUEUED, State.SUBMITTING, State.UNKNOWN)
 
 
@@ -70,6 +72,7 @@ class Sweeper:
         reach = swept_to if given_up_at is None else min(swept_to, given_up_at - SKEW_MARGIN_S)
         seen = await history.read_back_to(self._box, self._gate, reach, answered_id)
         vendor_now = now + self._box.skew_s
+        await self._db.insist(disputes.compare, seen.entries, now)
         taken = await self._db.read(claims.claimed, [entry.id for entry in seen.entries])
         left_alone = []
         for entry in seen.entries:
@@ -84,7 +87,7 @@ class Sweeper:
             return
         # Entries may still appear late in the listing, so what is young is read again next time.
         reach = min([*left_alone, int(vendor_now) - 2 * HORIZON_S])
-        await self._db.write(settings.set_counter, SWEPT_TO, max(swept_to, reach))
+        await self._db.write(_remember, max(swept_to, reach), now)
 
     async def _claim(self, entry: Generation, mark: str, now: int) -> bool:
         """Book an unclaimed generation; False when it is ours and its cost is not known yet."""
@@ -95,7 +98,11 @@ class Sweeper:
         except _UndecidedError:
             return False
         if job_id is None:
-            log.warning("generation %s at the vendor is not of this bot", entry.id)
+            log.warning(
+                "generation %s at the vendor is not of this bot; it cost %s tokens",
+                entry.id,
+                "unknown" if entry.cost_tokens is None else entry.cost_tokens,
+            )
         else:
             log.error("job %d was made after all, as %s; booked late", job_id, entry.id)
             self._on_change()
@@ -120,21 +127,30 @@ def _state(tx: sqlite3.Connection, now: int) -> tuple[int, int | None, str | Non
     )
 
 
+def _remember(tx: sqlite3.Connection, swept_to: int, now: int) -> None:
+    settings.set_counter(tx, SWEPT_TO, swept_to)
+    settings.set_counter(tx, SWEPT_AT, now)
+
+
 def _book(
     tx: sqlite3.Connection, entry: Generation, mark: str, skew_s: float, now: int
 ) -> int | None:
     """Claim one generation as late (returning its job) or as foreign (returning None)."""
+    is_completed = entry.status is Status.COMPLETED
+    has_ended = is_completed or entry.status is Status.FAILED
+    made_at = round((entry.created_at or 0) - skew_s)
     job = _find_given_up(tx, mark, entry.created_at or 0, skew_s)
     if job is None:
-        claims.claim(tx, entry.id, None, "foreign", entry.cost_tokens)
+        # Of one that has not ended the cost is learned when a later sweep sees its end.
+        cost = entry.cost_tokens if has_ended else None
+        claims.claim(tx, entry.id, None, "foreign", cost, at=made_at)
         return None
-    is_completed = entry.status is Status.COMPLETED
-    if not is_completed and entry.status is not Status.FAILED:
+    if not has_ended:
         raise _UndecidedError
     if is_completed and entry.cost_tokens is None:
         raise _UndecidedError
     cost_tokens = entry.cost_tokens or 0
-    claims.claim(tx, entry.id, job.id, "late", cost_tokens)
+    claims.claim(tx, entry.id, job.id, "late", cost_tokens, at=made_at)
     ledger.correct(tx, job.id, cost_tokens, now, f"made after all, as {entry.id}")
     settings.set_counter(tx, moves.BALANCE, settings.counter(tx, moves.BALANCE) - cost_tokens)
     if is_completed or cost_tokens:

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
+from jobs.approvals import Approvals
+from jobs.notices import NoticeBearer
 from jobs.outbox import Deliverer
 from jobs.poll import Poller
 from jobs.ports import Clock
@@ -31,6 +33,8 @@ class Worker:
     sweeper: Sweeper
     deliverer: Deliverer
     upkeep: Upkeep
+    bearer: NoticeBearer
+    approvals: Approvals
     clock: Clock
 
     async def run(self, epoch: int) -> None:
@@ -42,6 +46,8 @@ class Worker:
             "sweeper": self.sweeper.run,
             "deliverer": self.deliverer.run,
             "upkeep": self.upkeep.run,
+            "bearer": self.bearer.run,
+            "approvals": self.approvals.run,
         }
         async with asyncio.TaskGroup() as tasks:
             for name, loop in loops.items():
@@ -71,5 +77,7 @@ class Worker:
             self.poller.alarm,
             self.reconciler.alarm,
             self.deliverer.alarm,
+            self.bearer.alarm,
+            self.approvals.alarm,
         ):
             alarm.nudge()

@@ -1,4 +1,4 @@
-"""Three small pictures to animate, drawn the same in every run, and a message or two with them."""
+"""What `make play` shows: pictures to animate, drawn the same in every run, and who does what."""
 
 import io
 import itertools
@@ -7,7 +7,8 @@ import random
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from playground.discord import LocalDiscord
+from playground.discord import LocalDiscord, permissions
+from playground.discord.world import Overwrite
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
@@ -27,7 +28,8 @@ _INK: Colour = (24, 18, 46)
 
 
 async def set_out(discord: LocalDiscord) -> None:
-    """Let Ada post the pictures in #videos, with a hint what to do with them."""
+    """Fill the roles, and let Ada post the pictures in #videos with a hint what to do with them."""
+    fill_roles(discord)
     await discord.say(
         "Good evening from the harbour. Right-click this picture → Apps → Animate image.",
         member="Ada",
@@ -39,6 +41,27 @@ async def set_out(discord: LocalDiscord) -> None:
         member="Ada",
         attachments=[("lighthouse.jpg", lighthouse()), ("paper-boat.jpg", paper_boat())],
     )
+
+
+def fill_roles(discord: LocalDiscord) -> None:
+    """Add Emil, who moderates, with #mods for moderators alone; and make Cleo a regular.
+
+    To be called before the bot connects; the ids are the same in every run.
+    """
+    founder, home = discord.parts.founder, discord.world.first_guild
+    emil = founder.member(home, "Emil", lasting=True)
+    founder.dm(emil.user)
+    regulars = founder.role(home, "Regulars", lasting=True)
+    regulars.color = 0x3BA55C
+    moderators = founder.role(home, "Moderators", permissions.MANAGE_MESSAGES, lasting=True)
+    moderators.color = 0xE67E22
+    discord.world.member("Cleo", home).role_ids.append(regulars.id)
+    emil.role_ids.append(moderators.id)
+    mods = founder.channel(home, "mods", topic="For moderators and the bot alone", lasting=True)
+    may_enter = permissions.VIEW_CHANNEL
+    for target, is_member in ((moderators.id, False), (discord.world.bot.id, True)):
+        mods.overwrites[target] = Overwrite(target, of_member=is_member, allow=may_enter, deny=0)
+    mods.overwrites[home.id] = Overwrite(home.id, of_member=False, allow=0, deny=may_enter)
 
 
 def harbour(width: int = 1024, height: int = 576) -> bytes:

@@ -110,6 +110,14 @@ def log(
     )
 
 
+def newest_change(tx: sqlite3.Connection, guild_id: int) -> int:
+    """Return the number of the newest line in a guild's trail, 0 for none."""
+    row = tx.execute(
+        "SELECT coalesce(max(seq), 0) FROM change WHERE guild_id = ?", (guild_id,)
+    ).fetchone()
+    return int(row[0])
+
+
 def list_changes(
     tx: sqlite3.Connection,
     guild_id: int,

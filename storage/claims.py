@@ -1,12 +1,53 @@
 """Which of our jobs a generation at the vendor belongs to; each is claimed once, for ever."""
 
 import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from models import State
 from storage.errors import StorageError
 
 
 class AlreadyClaimedError(StorageError):
     """This generation belongs to another job, or this job to another generation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A generation of nobody here. `tokens` is None when the vendor told no cost.
+
+    `at` is when it was made, by our clock (epoch s), None where that was not noted.
+    """
+
+    id: str
+    tokens: int | None
+    at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """How a generation of ours was booked when it ended."""
+
+    id: str
+    job_id: int
+    is_late: bool
+    state: State
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A generation that the vendor tells otherwise by now than it was booked.
+
+    `status` is the vendor's word for how it ended; `at` is when we noticed (epoch s).
+    """
+
+    id: str
+    job_id: int
+    booked_tokens: int
+    told_tokens: int
+    status: str
+    at: int
 
 
 def claim(
@@ -15,12 +56,17 @@ def claim(
     job_id: int | None,
     how: str,
     cost_tokens: int | None = None,
+    *,
+    at: int,
 ) -> None:
-    """Claim a generation: how is "answer", "adopted", "late" or, with no job, "foreign"."""
+    """Claim a generation: how is "answer", "adopted", "late" or, with no job, "foreign".
+
+    `at` is when it was made, by our clock (epoch s).
+    """
     try:
         tx.execute(
-            "INSERT INTO vendor_claim (vendor_id, job, how, tokens) VALUES (?, ?, ?, ?)",
-            (generation_id, job_id, how, cost_tokens),
+            "INSERT INTO vendor_claim (vendor_id, job, how, tokens, at) VALUES (?, ?, ?, ?, ?)",
+            (generation_id, job_id, how, cost_tokens, at),
         )
     except sqlite3.IntegrityError as error:
         if "UNIQUE" not in str(error):
@@ -31,9 +77,7 @@ def claim(
 def claimed(tx: sqlite3.Connection, generation_ids: list[str]) -> set[str]:
     """Return those of the given generations that somebody has claimed."""
     found: set[str] = set()
-    for start in range(0, len(generation_ids), 500):
-        part = generation_ids[start : start + 500]
-        marks = ", ".join("?" * len(part))
+    for part, marks in _parts(generation_ids):
         rows = tx.execute(f"SELECT vendor_id FROM vendor_claim WHERE vendor_id IN ({marks})", part)  # noqa: S608
         found.update(row[0] for row in rows)
     return found
@@ -45,3 +89,87 @@ def find_answered_id(tx: sqlite3.Connection) -> str | None:
         "SELECT vendor_id FROM vendor_claim WHERE how = 'answer' ORDER BY rowid DESC LIMIT 1"
     ).fetchone()
     return None if row is None else str(row[0])
+
+
+def sum_foreign(tx: sqlite3.Connection, after: int = -1) -> tuple[int, int]:
+    """Return how many generations of nobody here were made `after` (epoch s), and their tokens."""
+    row = tx.execute(
+        "SELECT count(*), coalesce(sum(tokens), 0) FROM vendor_claim INDEXED BY claim_beside"
+        " WHERE how = 'foreign' AND how IN ('foreign','late') AND coalesce(at, 0) > ?",
+        (after,),
+    ).fetchone()
+    return int(row[0]), int(row[1])
+
+
+def list_foreign(tx: sqlite3.Connection, limit: int, after: int = -1) -> list[Foreign]:
+    """Return the generations of nobody here that were made `after` (epoch s), newest first."""
+    rows = tx.execute(
+        "SELECT vendor_id, tokens, at FROM vendor_claim INDEXED BY claim_beside"
+        " WHERE how = 'foreign' AND how IN ('foreign','late') AND coalesce(at, 0) > ?"
+        " ORDER BY at DESC, rowid DESC LIMIT ?",
+        (after, limit),
+    )
+    return [Foreign(*row) for row in rows]
+
+
+def learn_costs(tx: sqlite3.Connection, costs: dict[str, int]) -> None:
+    """Fill in what generations of nobody here cost, where that was not told when claimed."""
+    unknown = tx.execute(
+        "SELECT vendor_id FROM vendor_claim INDEXED BY claim_beside"
+        " WHERE how = 'foreign' AND how IN ('foreign','late') AND tokens IS NULL"
+    ).fetchall()
+    for (generation_id,) in unknown:
+        if generation_id in costs:
+            tx.execute(
+                "UPDATE vendor_claim SET tokens = ? WHERE vendor_id = ?",
+                (costs[generation_id], generation_id),
+            )
+
+
+def list_booked(tx: sqlite3.Connection, generation_ids: list[str]) -> list[Booked]:
+    """Return how those of the given generations were booked that are of jobs that ended."""
+    found: list[Booked] = []
+    for part, marks in _parts(generation_ids):
+        rows = tx.execute(
+            "SELECT v.vendor_id, j.id, v.how = 'late', j.state,"  # noqa: S608
+            " coalesce(iif(v.how = 'late', v.tokens, j.tokens), 0)"
+            " FROM vendor_claim v JOIN job j ON j.id = v.job"
+            " JOIN job_state s ON s.name = j.state AND s.terminal = 1"
+            f" WHERE v.vendor_id IN ({marks})",
+            part,
+        )
+        found.extend(Booked(row[0], row[1], bool(row[2]), State(row[3]), row[4]) for row in rows)
+    return found
+
+
+def dispute(tx: sqlite3.Connection, booked: Booked, told: int, status: str, now: int) -> bool:
+    """Note that the vendor tells a generation otherwise; False when just that is known."""
+    cursor = tx.execute(
+        "INSERT INTO dispute (vendor_id, booked, told, status, at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (vendor_id) DO UPDATE"
+        "  SET told = excluded.told, status = excluded.status, at = excluded.at"
+        "  WHERE (told, status) <> (excluded.told, excluded.status)",
+        (booked.id, booked.tokens, told, status, now),
+    )
+    return cursor.rowcount == 1
+
+
+def withdraw(tx: sqlite3.Connection, generation_id: str) -> bool:
+    """Forget a dispute: the vendor tells it as it was booked; False when there was none."""
+    cursor = tx.execute("DELETE FROM dispute WHERE vendor_id = ?", (generation_id,))
+    return cursor.rowcount == 1
+
+
+def list_disputes(tx: sqlite3.Connection) -> list[Dispute]:
+    """Return what the vendor tells otherwise than it was booked, newest first."""
+    rows = tx.execute(
+        "SELECT d.vendor_id, v.job, d.booked, d.told, d.status, d.at FROM dispute d"
+        " JOIN vendor_claim v ON v.vendor_id = d.vendor_id ORDER BY d.at DESC, d.vendor_id"
+    )
+    return [Dispute(*row) for row in rows]
+
+
+def _parts(generation_ids: list[str]) -> Iterator[tuple[list[str], str]]:
+    for start in range(0, len(generation_ids), 500):
+        part = generation_ids[start : start + 500]
+        yield part, ", ".join("?" * len(part))

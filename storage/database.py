@@ -204,6 +204,20 @@ def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def rehearsal(
+    function: Callable[Concatenate[sqlite3.Connection, P], T],
+) -> Callable[Concatenate[sqlite3.Connection, P], T]:
+    """Return a step that returns or raises what `function` would, and leaves nothing behind."""
+
+    def rehearse(tx: sqlite3.Connection, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        tx.execute("SAVEPOINT rehearsal")
+        result = function(tx, *args, **kwargs)
+        tx.execute("ROLLBACK TO rehearsal")
+        return result
+
+    return rehearse
+
+
 class _Ticket:
     """Who waits may give up until the database thread has begun, and not after."""
 

@@ -39,3 +39,18 @@ SELECT g.id FROM job g LEFT JOIN (SELECT job, b, a, lag(b,1,'reserved') OVER (PA
  WHERE (e.n = 1 AND e.b <> g.state) OR e.prev IS NOT e.a AND e.job IS NOT NULL OR (e.job IS NULL AND g.state <> 'reserved');
 -- name: I15 overruns are flagged for the operator
 SELECT g.id FROM job g JOIN entry e ON e.job = g.id WHERE e.overrun = 1 AND g.attention IS NULL;
+-- name: I16 an account tells whose it is and between which moments its holds were taken
+SELECT a.id FROM account a LEFT JOIN cell c ON c.account = a.id
+ WHERE c.account IS NULL OR c.first_at IS NOT (SELECT min(at) FROM entry WHERE account = a.id AND kind = 'hold')
+    OR c.last_at IS NOT (SELECT max(at) FROM entry WHERE account = a.id AND kind = 'hold');
+-- name: I17 the host stands above guilds and their pots, and these above their own members
+SELECT c.account FROM cell c JOIN account a ON a.id = c.account LEFT JOIN cell p ON p.account = a.parent
+ WHERE (CASE c.level WHEN 'host' THEN a.parent IS NULL AND c.guild_id = 0 AND c.user_id = 0 AND c.pot_id = 0
+   WHEN 'guild' THEN p.level = 'host' AND c.user_id = 0 AND (c.pot_id = 0 OR EXISTS (SELECT 1 FROM pot WHERE id = c.pot_id AND guild_id = c.guild_id))
+   WHEN 'member' THEN p.level = 'guild' AND p.guild_id = c.guild_id AND p.pot_id = c.pot_id END) IS NOT TRUE;
+-- name: I18 a job is held on an account of whoever asked for it
+SELECT h.job FROM cell c JOIN entry h ON h.account = c.account AND h.kind = 'hold' WHERE c.level = 'member'
+   AND NOT EXISTS (SELECT 1 FROM job g INDEXED BY job_guild_user WHERE g.guild_id = c.guild_id AND g.user_id = c.user_id AND g.id = h.job);
+-- name: I19 what waits for a moderator is not sent, and what was not approved never was
+SELECT a.job FROM approval a JOIN job g ON g.id = a.job WHERE (a.state = 'waiting' AND g.state NOT IN ('reserved','queued'))
+   OR (a.state NOT IN ('waiting','approved') AND g.state <> 'cancelled') OR (a.state = 'smaller') <> (a.smaller IS NOT NULL);

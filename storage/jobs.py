@@ -32,6 +32,7 @@ def insert(
         "request": asdict(request),
         "way": origin.way,
         "poster_is_bot": origin.poster_is_bot,
+        "is_answer": order.promise is not None,
         "is_private": order.is_private,
         "is_spoiler": order.is_spoiler,
         "upload_limit_bytes": asker.upload_limit_bytes,
@@ -85,6 +86,12 @@ def find_public(tx: sqlite3.Connection, guild_id: int, public_id: str) -> Job | 
     row = tx.execute(
         f"{_SELECT} WHERE j.public_id = ? AND j.guild_id = ?", (public_id, guild_id)
     ).fetchone()
+    return None if row is None else _job(row)
+
+
+def find_of_guild(tx: sqlite3.Connection, guild_id: int, job_id: int) -> Job | None:
+    """Return the guild's job of that number, or None."""
+    row = tx.execute(f"{_SELECT} WHERE j.id = ? AND j.guild_id = ?", (job_id, guild_id)).fetchone()
     return None if row is None else _job(row)
 
 
@@ -278,6 +285,12 @@ def set_message(tx: sqlite3.Connection, job_id: int, channel_id: int, message_id
         tx.execute("DELETE FROM interaction_token WHERE job = ?", (job_id,))
 
 
+def take_over(tx: sqlite3.Connection, job_id: int, by_id: int) -> None:
+    """Let another job, still without a card, have a job's card and what reaches it."""
+    tx.execute("UPDATE job SET message_id = NULL WHERE id = ?", (job_id,))
+    tx.execute("UPDATE interaction_token SET job = ? WHERE job = ?", (by_id, job_id))
+
+
 def find_interaction_token(tx: sqlite3.Connection, job_id: int, now: int) -> str | None:
     """Return the interaction's token while it lives, else None."""
     row = tx.execute(
@@ -321,6 +334,7 @@ def _job(row: sqlite3.Row) -> Job:
             parent_id=row["parent"],
             poster_id=row["poster_id"],
             poster_is_bot=stored.get("poster_is_bot", False),
+            is_answer=stored.get("is_answer", False),
         ),
         is_private=stored.get("is_private", False),
         is_spoiler=stored.get("is_spoiler", False),

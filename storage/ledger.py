@@ -205,6 +205,22 @@ def used(
     return total
 
 
+def count_holds(tx: sqlite3.Connection, owner: Owner, since: int) -> int:
+    """Return how many jobs were held since then on an owner's accounts and cost something.
+
+    Of the owner's pot alone (0: outside pots). What was given back untouched does not count.
+    """
+    row = tx.execute(
+        "SELECT count(*) FROM cell c INDEXED BY cell_of"
+        " JOIN entry h ON h.account = c.account AND h.kind = 'hold' AND h.at >= ?"
+        " LEFT JOIN entry r ON r.resolves = h.seq"
+        " WHERE c.level = ? AND c.guild_id = ? AND c.user_id = ? AND c.last_at >= ?"
+        "  AND c.pot_id = ? AND (r.seq IS NULL OR r.d_spent > 0)",
+        (since, owner.level, owner.guild_id, owner.user_id, since, owner.pot_id),
+    ).fetchone()
+    return int(row[0])
+
+
 def total(tx: sqlite3.Connection) -> Use:
     """Return what is held and was spent in all, on every account of the host's."""
     row = tx.execute(

@@ -2,9 +2,14 @@
 
 import fcntl
 import os
+import struct
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# struct flock of 64-bit Linux: type, whence, start, length, process.
+_FLOCK = "hhqqi"
 
 
 class AlreadyRunningError(Exception):
@@ -21,6 +26,8 @@ def instance_lock(path: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # A sign for `is_held`: unlike the lock above, one of this kind can be asked about.
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
         raise AlreadyRunningError(
@@ -31,3 +38,26 @@ def instance_lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def is_held(path: Path) -> bool | None:
+    """Return whether another process holds the lock file; None where that cannot be told.
+
+    It is asked about and never taken, so a bot that starts at this moment is not turned away.
+    """
+    if not sys.platform.startswith("linux") or sys.maxsize < 2**32:
+        return None
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    try:
+        asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        answer = fcntl.fcntl(descriptor, fcntl.F_GETLK, asked)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return bool(struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK)

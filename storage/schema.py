@@ -24,7 +24,7 @@ def prepare(path: Path) -> None:
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
         _migrate(connection, path)
-        _check(connection, path)
+        require_sound(connection, path)
     except sqlite3.Error as error:
         raise UnusableDatabaseError(
             f"{path} cannot be used: {error}. Keep the file, and restore the newest backup."
@@ -39,7 +39,11 @@ def migrations() -> list[tuple[int, str]]:
     return [(int(file.name[:4]), file.read_text(encoding="utf-8")) for file in found]
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def require_ours(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the file's version, 0 for an empty one.
+
+    Raises UnusableDatabaseError, with a sentence, for another program's file or a newer version.
+    """
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -51,6 +55,26 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer Reelbox (schema {version}; this one knows {newest}). "
             "Install that version again; nothing was changed."
         )
+    return int(version)
+
+
+def require_sound(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise UnusableDatabaseError, with a sentence, for damage or for another shape than ours."""
+    damage = [row[0] for row in connection.execute("PRAGMA quick_check(5)") if row[0] != "ok"]
+    if damage or connection.execute("PRAGMA foreign_key_check").fetchone():
+        raise UnusableDatabaseError(
+            f"{path} is damaged ({'; '.join(damage) or 'a reference leads nowhere'}). "
+            "Keep the file, and restore the newest backup."
+        )
+    if _fingerprint(connection) != _expected_fingerprint():
+        raise UnusableDatabaseError(
+            f"{path} has another shape than this version writes: a table, index or trigger was "
+            "added, changed or dropped. Restore the newest backup."
+        )
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    version = require_ours(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
     for number, script in migrations():
         if number > version:
@@ -68,20 +92,6 @@ def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    damage = [row[0] for row in connection.execute("PRAGMA quick_check(5)") if row[0] != "ok"]
-    if damage or connection.execute("PRAGMA foreign_key_check").fetchone():
-        raise UnusableDatabaseError(
-            f"{path} is damaged ({'; '.join(damage) or 'a reference leads nowhere'}). "
-            "Keep the file, and restore the newest backup."
-        )
-    if _fingerprint(connection) != _expected_fingerprint():
-        raise UnusableDatabaseError(
-            f"{path} has another shape than this version writes: a table, index or trigger was "
-            "added, changed or dropped. Restore the newest backup."
-        )
 
 
 def _expected_fingerprint() -> str:

@@ -118,6 +118,8 @@ class Rig:
         await self.eventually(
             lambda: bool(self.read(lambda tx: tx.execute(count).fetchone()[0]) == wanted)
         )
+        assert self.app is not None
+        await self.app.service.load()  # the bot itself is only about to read them
 
     async def ask(self, prompt: str = "a paper boat in the rain", **options: Any) -> Answer:
         """Use /video and return what the member sees first."""

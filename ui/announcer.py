@@ -6,12 +6,10 @@ one whose ids were never learned, is reached through it.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import discord
 from discord.http import Route
 
@@ -25,16 +23,11 @@ from jobs.ports import (
 from models import Job
 from ui import buttons, cards, forums, private
 from ui.attached import picture_files, picture_url, start_files, videos_on
+from ui.connection import connected
 from ui.text import NOBODY
 
 log = logging.getLogger(__name__)
 
-UNKNOWN_MESSAGE, TOO_LARGE = 10008, 40005
-# Unknown channel, unknown guild, missing access, missing permissions, archived thread, closed DMs.
-# A forum that wants a tag we do not know.
-PLACE_GONE = frozenset({10003, 10004, 40067, 50001, 50007, 50013, 50083})
-# An interaction that can no longer be reached: unknown webhook, invalid token.
-TOKEN_GONE = frozenset({10015, 50027})
 LOADING_FLAG = 1 << 7
 # What any direct message takes. Source: "reference" (uploading files).
 DM_ROOM_BYTES = 10 * 1024 * 1024
@@ -273,23 +266,8 @@ class DiscordAnnouncer:
             )
         ]
 
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[None]:
-        """Wait for the log-in, and translate what Discord answers into the port's errors."""
-        await self._logged_in.wait()
-        try:
-            yield
-        except discord.HTTPException as error:
-            # Only Discord's own words count: a proxy's 403 or 404 carries none of these numbers.
-            if error.code == UNKNOWN_MESSAGE:
-                raise MessageGoneError(str(error)) from error
-            if error.code in PLACE_GONE | TOKEN_GONE:
-                raise PlaceGoneError(str(error)) from error
-            if error.code == TOO_LARGE or error.status == 413:
-                raise FileTooLargeError(str(error)) from error
-            raise NotNowError(str(error)) from error
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise NotNowError(repr(error)) from error
+    def _connected(self) -> AbstractAsyncContextManager[None]:
+        return connected(self._logged_in)
 
 
 def _is_open(place: discord.abc.GuildChannel | discord.Thread, guild: discord.Guild) -> bool:

@@ -32,17 +32,22 @@ def beneath(view: JobView) -> discord.ui.View | None:
 
 def one(action: str, label: str, style: Style, *arguments: str | int) -> discord.ui.View:
     """Return a single button, for a private answer."""
-    return inert([_button(control_id(action, *arguments), label, style)])
+    return inert([button(control_id(action, *arguments), label, style)])
 
 
 def numbered(action: str, arguments: list[str]) -> discord.ui.View:
     """Return buttons 1, 2, 3 …, one for each argument."""
     return inert(
         [
-            _button(control_id(action, argument), str(number), Style.primary)
+            button(control_id(action, argument), str(number), Style.primary)
             for number, argument in enumerate(arguments, start=1)
         ]
     )
+
+
+def button(custom_id: str, label: str, style: Style) -> discord.ui.Button[discord.ui.View]:
+    """Return one button, for `inert`."""
+    return discord.ui.Button(custom_id=custom_id, label=label, style=style)
 
 
 def inert(items: list[discord.ui.Button[discord.ui.View]]) -> discord.ui.View:
@@ -60,9 +65,5 @@ def _row(buttons: list[tuple[str, str, Style]], view: JobView) -> discord.ui.Vie
     for action, label, style in buttons:
         # What the label promised travels along, so that a dearer price is told before it is held.
         promised = [view.again_tokens] if action == "again" and view.again_tokens else []
-        items.append(_button(control_id(action, public_id, *promised), label, style))
+        items.append(button(control_id(action, public_id, *promised), label, style))
     return inert(items)
-
-
-def _button(custom_id: str, label: str, style: Style) -> discord.ui.Button[discord.ui.View]:
-    return discord.ui.Button(custom_id=custom_id, label=label, style=style)

@@ -23,7 +23,25 @@ DONE = discord.Colour(0x3BA55D)
 ENDED = discord.Colour(0xD83C3E)
 
 # Stages that need a sentence rather than a time.
-EXPLAINED = frozenset({"checking", "late", "unpriced", "fitting"})
+SENTENCES = {
+    "late": (
+        "NeuralBox is still working on it. The video will appear here however long it takes; "
+        "you pay nothing unless it is finished."
+    ),
+    "checking": (
+        "NeuralBox gave no clear answer, so its history is being looked through; that can "
+        "take 20 minutes. Nothing is sent twice; if there is no video, nothing is charged."
+    ),
+    "unpriced": (
+        "NeuralBox has not told the price yet. Your video is shown as soon as it does; until "
+        "then the tokens stay held."
+    ),
+    "fitting": (
+        "The file is larger than this server takes, so a copy that fits is being made. That "
+        "takes about half a minute; the original stays where it is."
+    ),
+}
+EXPLAINED = frozenset({"approval", *SENTENCES})
 BY_PRESS = frozenset({Way.MENU, Way.AGAIN, Way.EDIT, Way.CONTINUE})
 SHAPES = {"16:9": "landscape 16:9", "9:16": "portrait 9:16", "1:1": "square 1:1"}
 
@@ -100,6 +118,7 @@ def offer_line(offer: Offer) -> str:
 
 def _working(view: JobView) -> discord.Embed:
     titles = {
+        "approval": "Waiting for a moderator",
         "waiting": f"In the queue · place {view.place}" if view.place else "In the queue",
         "sending": "Your video is on its way",
         "checking": "Checking whether your video is being made",
@@ -113,31 +132,21 @@ def _working(view: JobView) -> discord.Embed:
     embed.add_field(name="Price", value=_with_left(view, held))
     heading = "What is happening" if view.stage in EXPLAINED else "Ready"
     embed.add_field(name=heading, value=_ready(view), inline=False)
+    if view.notice is not None:
+        embed.add_field(name="Note", value=view.notice[:REASON_CHARS], inline=False)
     return embed
 
 
 def _ready(view: JobView) -> str:
     usual = f"usually takes {span(view.usual_wait_s)}"
-    if view.stage == "late":
+    if view.stage == "approval":
         return (
-            "NeuralBox is still working on it. The video will appear here however long it takes; "
-            "you pay nothing unless it is finished."
+            f"Waiting for a moderator's approval, until <t:{view.approve_until}:t>, "
+            f"<t:{view.approve_until}:R>. They see the prompt and the price. Nothing is sent "
+            "before that; without their yes nothing is charged."
         )
-    if view.stage == "checking":
-        return (
-            "NeuralBox gave no clear answer, so its history is being looked through; that can "
-            "take 20 minutes. Nothing is sent twice; if there is no video, nothing is charged."
-        )
-    if view.stage == "unpriced":
-        return (
-            "NeuralBox has not told the price yet. Your video is shown as soon as it does; until "
-            "then the tokens stay held."
-        )
-    if view.stage == "fitting":
-        return (
-            "The file is larger than this server takes, so a copy that fits is being made. That "
-            "takes about half a minute; the original stays where it is."
-        )
+    if view.stage in SENTENCES:
+        return SENTENCES[view.stage]
     if view.ready_at is not None:
         return f"expected <t:{view.ready_at}:R> · {usual}"
     return f"{usual} once it starts"
@@ -181,7 +190,9 @@ def _without_video(view: JobView) -> discord.Embed:
     reason = view.reason or "You can try again just as it was."
     embed.add_field(name="Why, and what next", value=reason[:REASON_CHARS], inline=False)
     if view.said:
-        embed.add_field(name="NeuralBox says", value=block(view.said, REASON_CHARS), inline=False)
+        embed.add_field(
+            name=f"{view.said_by} says", value=block(view.said, REASON_CHARS), inline=False
+        )
     return embed
 
 
@@ -242,7 +253,7 @@ def _base(view: JobView, title: str, colour: discord.Colour) -> discord.Embed:
         embed.set_thumbnail(url=f"attachment://{picture_name(view, view.picture.suffix)}")
     shape = SHAPES.get(request.aspect_ratio, request.aspect_ratio)
     embed.add_field(name="Video", value=f"{request.duration_s} s\n{shape}")
-    if view.job.origin.way in BY_PRESS:
+    if view.job.origin.way in BY_PRESS or view.job.origin.is_answer:
         # Under a press or a form Discord does not say whose it was.
         embed.add_field(name="Asked by", value=f"<@{view.job.user_id}>")
     embed.set_footer(text=f"Job {view.job.id}")

@@ -14,12 +14,13 @@ from typing import Any
 import aiohttp
 import discord
 
+from jobs.drafts import AskFirstError, Drafts
 from jobs.orders import Person
 from jobs.ports import JobView
 from jobs.service import JobService
 from models import Asker, Order, Reservation
 from storage.errors import DuplicateInteractionError
-from ui import buttons, cards
+from ui import buttons, cards, drafts
 from ui.attached import picture_files
 from ui.places import asker, is_moderator, parent_of
 
@@ -36,8 +37,8 @@ ANSWERED = 40060
 class Desk:
     """Takes orders that come as interactions."""
 
-    def __init__(self, service: JobService) -> None:
-        self._service = service
+    def __init__(self, service: JobService, drafts: Drafts) -> None:
+        self._service, self._drafts = service, drafts
         self._taking: set[int] = set()
 
     async def take(
@@ -46,19 +47,22 @@ class Desk:
         ordering: Coroutine[Any, Any, Order],
         *,
         is_private: bool = False,
-    ) -> None:
-        """Finish the order, hold its price, show its card and promise it.
+    ) -> bool:
+        """Finish the order, hold its price, show its card and promise it; True when it is promised.
 
         Raises what `ordering` raises and what a reservation may: then nothing is held, and nothing
-        public is left.
+        public is left. The same holds where a press of the member decides first, who is then asked.
         """
         if interaction.id in self._taking:
             # The gateway replayed it after a resume, and the first one is still at work.
             ordering.close()
-            return
+            return False
         self._taking.add(interaction.id)
         try:
-            await self._take(interaction, ordering, is_private=is_private)
+            return await self._take(interaction, ordering, is_private=is_private)
+        except AskFirstError as asking:
+            await drafts.ask(interaction, asking)
+            return False
         finally:
             self._taking.discard(interaction.id)
 
@@ -68,7 +72,7 @@ class Desk:
         ordering: Coroutine[Any, Any, Order],
         *,
         is_private: bool,
-    ) -> None:
+    ) -> bool:
         try:
             self._service.admit(interaction.guild_id or 0, interaction.user.id)
         except BaseException:
@@ -86,7 +90,7 @@ class Desk:
                 is_late = True
             view = view or self._service.first_view(await making)
         except DuplicateInteractionError:
-            return  # a replay of one that is answered already
+            return False  # a replay of one that is answered already
         except BaseException as error:
             await self._drop(making)
             # Only a sign of waiting that is our own is taken away.
@@ -95,12 +99,12 @@ class Desk:
                     await interaction.delete_original_response()
             if isinstance(error, discord.HTTPException) and error.code == ANSWERED:
                 log.warning("interaction %d is answered by somebody else", interaction.id)
-                return
+                return False
             raise
-        await self._promise(interaction, view, is_late=is_late)
+        return await self._promise(interaction, view, is_late=is_late)
 
     async def _reserve(self, asked_by: Asker, ordering: Coroutine[Any, Any, Order]) -> Reservation:
-        return await self._service.reserve(asked_by, await ordering)
+        return await self._drafts.reserve(asked_by, await ordering)
 
     async def _drop(self, making: asyncio.Task[Reservation]) -> None:
         """Nobody waits for it any more: give back what it may have held."""
@@ -111,7 +115,7 @@ class Desk:
 
     async def _promise(
         self, interaction: discord.Interaction, view: JobView, *, is_late: bool
-    ) -> None:
+    ) -> bool:
         """Show the card; only an answer that Discord accepted lets the job go on."""
         job_id = view.job.id
         try:
@@ -119,13 +123,14 @@ class Desk:
         except (discord.NotFound, discord.InteractionResponded) as error:
             log.warning("job %d: its answer was refused: %s", job_id, error)
             await self._service.abandon(job_id, tell=False)
-            return
+            return False
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
             # It may be out all the same, so it is told through the interaction.
             log.warning("job %d: its answer may be lost: %s", job_id, error)
             await self._service.abandon(job_id, tell=True)
-            return
+            return False
         await self._service.enqueue(job_id, interaction.channel_id or 0, message_id)
+        return True
 
 
 def _is_heavy(view: JobView) -> bool:

@@ -30,11 +30,17 @@ def sentence(error: BaseException) -> str:
 
 async def tell(interaction: discord.Interaction, error: BaseException) -> None:
     """Show the sentence to the member alone, as the interaction's answer or after it."""
-    text = sentence(error)
+    await say(interaction, sentence(error))
+
+
+async def say(
+    interaction: discord.Interaction, text: str, under: discord.ui.View = discord.utils.MISSING
+) -> None:
+    """Say something to the member alone, with buttons `under` it or without."""
     try:
         if interaction.response.is_done():
-            await interaction.followup.send(text, ephemeral=True)
+            await interaction.followup.send(text, view=under, ephemeral=True)
         else:
-            await interaction.response.send_message(text, ephemeral=True)
+            await interaction.response.send_message(text, view=under, ephemeral=True)
     except discord.HTTPException as failure:
         log.warning("a refusal could not be shown: %s", failure)

@@ -89,6 +89,17 @@ def alt_text_form(custom_id: str, text: str) -> discord.ui.Modal:
     return modal
 
 
+def reason_form(title: str, custom_id: str, description: str) -> discord.ui.Modal:
+    """Return the form that asks for a reason, which may stay empty; its field is `reason`."""
+    modal = discord.ui.Modal(title=title[:TITLE_CHARS], custom_id=custom_id)
+    field: discord.ui.TextInput[discord.ui.View] = discord.ui.TextInput(
+        custom_id="reason", style=discord.TextStyle.paragraph, required=False, max_length=300
+    )
+    modal.add_item(discord.ui.Label(text="Reason", description=description, component=field))
+    modal.stop()
+    return modal
+
+
 def wish_from(values: dict[str, str]) -> Wish:
     """Return what a form came back with; forged values are for the service to refuse."""
     length = values.get("length", "")

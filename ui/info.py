@@ -13,6 +13,7 @@ from ui.text import block, tokens
 LINE_SHOWN = 8
 PROMPT_CHARS = 1200
 COMMAND_CHARS = 900
+ASKED = "waiting for a moderator"
 STATES = {
     State.RESERVED: "being written down",
     State.QUEUED: "waiting in the queue",
@@ -40,7 +41,8 @@ def details(view: JobView, line: Line) -> discord.Embed:
     job, request = view.job, view.job.request
     embed = discord.Embed(title=f"Job {job.id}", colour=cards.WORKING)
     embed.description = block(request.prompt, PROMPT_CHARS)
-    embed.add_field(name="State", value=STATES[job.state])
+    state = ASKED if view.stage == "approval" else STATES[job.state]
+    embed.add_field(name="State", value=state)
     embed.add_field(name="Model", value=view.model_name[:100])
     shape = cards.SHAPES.get(request.aspect_ratio, request.aspect_ratio)
     embed.add_field(name="Video", value=f"{request.duration_s} s, {shape}")
@@ -133,7 +135,8 @@ def _listed(item: Listed, reader_id: int) -> str:
     if job.user_id != reader_id:
         facts.append(f"<@{job.user_id}>")
     if not job.state.is_final:
-        facts.append(f"place {item.place}" if item.place else STATES[job.state])
+        state = ASKED if item.is_asked else STATES[job.state]
+        facts.append(f"place {item.place}" if item.place else state)
         facts.append(f"{tokens(job.hold_tokens)} held")
         facts.append(f"asked <t:{job.created_at}:R>")
         if item.expected_at is not None:

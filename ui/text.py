@@ -17,6 +17,11 @@ def block(text: str, limit: int) -> str:
     return f"```\n{plain}\n```"
 
 
+def inline(text: str) -> str:
+    """Return the text as inline code, on one line, for a sentence of ours."""
+    return f"`{' '.join(text.replace('`', _LOOKALIKE).split())}`"
+
+
 def tokens(count: int) -> str:
     """Return an amount as people read it: "1 token", "1,234 tokens"."""
     return f"{count:,} token" if count == 1 else f"{count:,} tokens"

@@ -97,19 +97,20 @@ CREATE TABLE halt (
   lifted_at INTEGER,
   lifted_by INTEGER
 ) STRICT;
-CREATE INDEX halt_of ON halt(guild_id, user_id) WHERE lifted_at IS NULL;
+CREATE INDEX halt_of ON halt(guild_id, user_id);
 
 -- Why a choice or a limit was changed, where the admin said so.
 ALTER TABLE change ADD COLUMN reason TEXT;
 
 -- An order that waits for its requester's own yes: the price is above what goes without asking, or
--- it was made smaller to fit.
+-- it was made smaller to fit. `job` is what it became.
 CREATE TABLE draft (
   id         TEXT PRIMARY KEY DEFAULT (lower(hex(randomblob(16)))),
   guild_id   INTEGER NOT NULL,
   user_id    INTEGER NOT NULL,
   body       TEXT NOT NULL CHECK (length(body) <= 20000),
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  job        INTEGER REFERENCES job(id)
 ) STRICT;
 CREATE INDEX draft_age ON draft(created_at);
 
@@ -123,6 +124,13 @@ CREATE TABLE approval (
   smaller    INTEGER REFERENCES job(id)
 ) STRICT;
 CREATE INDEX approval_open ON approval(ends_at) WHERE state = 'waiting';
+CREATE INDEX approval_smaller ON approval(smaller) WHERE smaller IS NOT NULL;
+CREATE TRIGGER approval_once BEFORE UPDATE OF job, ends_at, state, decided_by, decided_at ON approval WHEN OLD.state <> 'waiting'
+  BEGIN SELECT RAISE(ABORT, 'decided once'); END;
+CREATE TRIGGER approval_kept BEFORE DELETE ON approval BEGIN SELECT RAISE(ABORT, 'never deleted'); END;
+CREATE TRIGGER job_approved BEFORE UPDATE OF state ON job
+  WHEN NEW.state = 'submitting' AND EXISTS (SELECT 1 FROM approval WHERE job = NEW.id AND state <> 'approved')
+  BEGIN SELECT RAISE(ABORT, 'not approved'); END;
 
 -- Messages to a guild's admins, written in the transaction they tell about. A mark comes once.
 CREATE TABLE notice (
@@ -140,16 +148,39 @@ CREATE TABLE notice (
 ) STRICT;
 CREATE INDEX notice_open ON notice(next_at, id) WHERE done = 0;
 
--- The vendor's balance next to our books at the same moment. `outside` is what generations cost
--- that nobody here asked for; `open` is the most that what was under way could still change.
+-- The vendor's balance next to our books at the same moment. `spent` is what jobs were charged, but
+-- for those booked late: these, and what nobody here asked for, count from when they were made.
+-- `open` is held for jobs that the vendor may or may not have charged by then.
 CREATE TABLE reading (
   seq     INTEGER PRIMARY KEY AUTOINCREMENT,
   at      INTEGER NOT NULL,
   tokens  INTEGER NOT NULL,
   spent   INTEGER NOT NULL,
-  outside INTEGER NOT NULL,
   open    INTEGER NOT NULL
 ) STRICT;
 CREATE TRIGGER reading_fixed BEFORE UPDATE ON reading BEGIN SELECT RAISE(ABORT, 'append only'); END;
 CREATE TRIGGER reading_kept  BEFORE DELETE ON reading BEGIN SELECT RAISE(ABORT, 'append only'); END;
+-- When a generation was made, by our clock; NULL for those of before this was noted.
 ALTER TABLE vendor_claim ADD COLUMN at INTEGER;
+CREATE INDEX claim_beside ON vendor_claim(at) WHERE how IN ('foreign','late');
+-- What each reading told next to an earlier one: `tokens` the vendor took (above 0) or added (below)
+-- beyond all explanation; settled when nothing was under way, so that the next begins from here.
+CREATE TABLE verdict (
+  reading    INTEGER PRIMARY KEY REFERENCES reading(seq),
+  since      INTEGER NOT NULL REFERENCES reading(seq),
+  kind       TEXT NOT NULL CHECK (kind IN ('agrees','explained','missing','added')),
+  tokens     INTEGER NOT NULL,
+  is_settled INTEGER NOT NULL CHECK (is_settled IN (0,1)),
+  at         INTEGER NOT NULL,
+  CHECK (CASE kind WHEN 'missing' THEN tokens > 0 WHEN 'added' THEN tokens < 0 ELSE tokens = 0 END)
+) STRICT;
+CREATE TRIGGER verdict_fixed BEFORE UPDATE ON verdict BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE TRIGGER verdict_kept  BEFORE DELETE ON verdict BEGIN SELECT RAISE(ABORT, 'append only'); END;
+-- Generations that the vendor's history tells otherwise than they were booked; nothing follows by itself.
+CREATE TABLE dispute (
+  vendor_id TEXT PRIMARY KEY REFERENCES vendor_claim(vendor_id),
+  booked    INTEGER NOT NULL,
+  told      INTEGER NOT NULL,
+  status    TEXT NOT NULL,
+  at        INTEGER NOT NULL
+) STRICT;

@@ -8,7 +8,7 @@ from models import Job
 from playground.discord import cdn
 from playground.discord.interactions import Answer
 from playground.discord.world import Message
-from storage import choices
+from storage import choices, prices, spending
 from storage.choices import Consent
 from tests.pictures import picture
 from tests.rig import Rig
@@ -114,3 +114,31 @@ def watch_cdn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(cdn, "_answer", watched)
     return asked
+
+
+def labels(message: Message | None) -> list[str]:
+    """Return what stands on a message's buttons."""
+    assert message is not None
+    return [part["label"] for row in message.components for part in row["components"]]
+
+
+async def asked(rig: Rig, prompt: str = "a paper boat", **options: Any) -> Message:
+    """Use /video, expecting a private question or offer with buttons; return that."""
+    answer = await rig.ask(prompt, **options)
+    assert answer.ephemeral, answer
+    assert answer.message is not None
+    return answer.message
+
+
+async def confirm_above(rig: Rig, tokens: int) -> None:
+    """Let videos of the first guild be asked about above that price."""
+    assert rig.app is not None
+    await rig.app.db.write(spending.put, rig.guild_id, "confirm_above", str(tokens))
+
+
+async def reprice(rig: Rig, model: str, duration_s: int, tokens: int) -> None:
+    """Let the bot know another price from now on."""
+    assert rig.app is not None
+    now = int(rig.clock.now())
+    await rig.app.db.write(prices.put, model, duration_s, tokens, now)
+    await rig.app.service.load()

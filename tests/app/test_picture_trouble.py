@@ -9,7 +9,7 @@ from aiohttp import web
 from models import State
 from playground.discord import NotPossibleError, fault
 from playground.discord.cdn import Cdn
-from tests.app.hands import animate, boat, kept, roomy, said, watch_cdn
+from tests.app.hands import animate, boat, kept, labels, roomy, said, watch_cdn
 from tests.media.hostile import PNG, black_png, ihdr, jpeg_header
 from tests.pictures import picture
 from tests.rig import Rig
@@ -107,6 +107,24 @@ async def test_a_slow_picture_that_is_refused_leaves_no_public_trace(
     assert "not a picture I can take" in told.content
     assert play.discord.messages() == []
     assert _untouched(play)
+
+
+async def test_a_slow_picture_that_is_too_dear_leaves_an_offer_and_no_public_trace(
+    held: HeldCdn, rig: Rig
+) -> None:
+    rig.configure("budget", guild_tokens=50)
+    await rig.start_bot()
+    await rig.prices_known()
+    interaction = await rig.discord.slash(
+        "video", prompt="it sails", length=10, attachments={"image": ("boat.png", picture())}
+    )
+    assert (await interaction.answer()).kind == "deferred"
+    held.may_answer.set()
+    told = await interaction.final()
+    assert told.ephemeral
+    assert labels(told) == ["Shrink to fit · 5 s Kling 2.1 · 44"]
+    assert rig.discord.messages() == []
+    assert rig.jobs_in() == []
 
 
 async def test_a_replay_of_a_slow_order_does_not_spoil_the_first(held: HeldCdn, play: Rig) -> None:

@@ -174,7 +174,7 @@ async def test_without_the_intent_a_reply_gets_a_pointer_that_goes_away(play: Ri
     await play.eventually(lambda: len(play.pings(asked)) == 1)
     [note] = play.pings(asked)
     assert "Animate image" in note.content
-    await play.run_until(lambda: play.pings(asked) == [], limit_s=60)
+    await play.run_until(lambda: play.pings(asked) == [], limit_s=600)
     assert play.jobs_in() == []
 
 

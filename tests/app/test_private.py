@@ -47,8 +47,9 @@ async def _over(play: Rig, limit_s: float = 7200, step_s: float = 30) -> None:
 
     def told() -> bool:
         count = "SELECT count(*) FROM outbox WHERE done = 0"
-        is_open = play.read(lambda tx: tx.execute(count).fetchone()[0])
-        return only_job(play).state.is_final and not is_open
+        # In this order: what is to be told is written together with the end.
+        is_over = only_job(play).state.is_final
+        return is_over and not play.read(lambda tx: tx.execute(count).fetchone()[0])
 
     await play.run_until(told, limit_s, step_s)
 

@@ -28,19 +28,27 @@ class Host:
             f'[storage]\ndata_dir = "{self.data}"\nmin_free_mib = 1\n[logging]\nlevel = "DEBUG"\n'
         )
 
-    async def start(self, **secrets: str) -> asyncio.subprocess.Process:
-        """Start the bot."""
+    async def start(self, command: str = "run", **secrets: str) -> asyncio.subprocess.Process:
+        """Start the bot, or a look at it."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-W",
             "ignore",
             "bot.py",
+            command,
             "--config",
             str(self.config),
             cwd=ROOT,
             env={**os.environ, **self.secrets, **secrets},
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+
+    async def doctor(self) -> tuple[int | None, str]:
+        """Return the exit code and the page of the doctor."""
+        process = await self.start("doctor")
+        page, _log = await asyncio.wait_for(process.communicate(), 20)
+        return process.returncode, page.decode()
 
     async def ended(self, process: asyncio.subprocess.Process) -> tuple[int | None, str]:
         """Return the exit code and the log."""
@@ -116,3 +124,20 @@ async def test_a_directory_that_cannot_be_used_is_said_in_a_sentence(host: Host)
     assert code == bot.EXIT_DATABASE
     assert "storage.data_dir" in log
     assert "Traceback" not in log
+
+
+async def test_the_doctor_looks_at_a_running_bot_and_leaves_it_alone(host: Host) -> None:
+    assert "is not there" in (await host.doctor())[1]
+    process = await host.start()
+    await host.rig.eventually(lambda: host.rig.discord.connected)
+    await host.rig.card("a prompt that belongs on no page")
+    code, page = await host.doctor()
+    assert code == 0, page
+    assert "the bot is running" in page
+    assert "44 tokens held" in page or "94 tokens held" in page
+    assert "a prompt that belongs on no page" not in page
+    process.terminate()
+    assert (await host.ended(process))[0] == 0
+    code, page = await host.doctor()
+    assert code == 0, page
+    assert "the bot is not running" in page

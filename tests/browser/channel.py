@@ -67,6 +67,30 @@ class Channel:
         expect(self.cards).to_have_count(before + 1)
         return self.cards.nth(before)
 
+    def command(self, name: str, **options: str) -> Locator:
+        """Send a slash command, its options typed as a person would; returns the private answer."""
+        before = self.private.count()
+        self.open_command(name)
+        for option, text in options.items():
+            self.fill(option, text)
+        self.page.get_by_role("button", name="Send").click()
+        answer = self.private.nth(before)
+        expect(answer).to_be_visible()
+        expect(answer.locator(".thinking")).to_have_count(0)
+        return answer
+
+    def fill(self, option: str, text: str) -> None:
+        """Type into an option of the open command, and take the first of its list if it has one."""
+        field = self.page.locator(f'[data-option="{option}"]')
+        if not field.count():
+            self.page.locator(".more-input").focus()
+            self.page.keyboard.type(f"{option}:")
+        field.focus()
+        self.page.keyboard.type(text)
+        expect(self.popup).not_to_contain_text("Loading")
+        if self.popup.get_by_role("option").count():
+            self.page.keyboard.press("Tab")
+
     def open_apps(self, on: Locator) -> None:
         """Right-click → Apps."""
         on.scroll_into_view_if_needed()

@@ -106,6 +106,19 @@ def reader(
 
 
 @pytest.fixture
+def purse(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Channel]:
+    """The page of a playground of one's own, whose budget nobody else uses up."""
+    # Slower than the others: buttons that wait for a press do so in the playground's time.
+    options = ["--no-open", "--port", "0", "--speed", "10", "--data", str(tmp_path)]
+    with (
+        running("playground", *options) as address,
+        opened(browser, address, is_phone="phone" in request.node.name) as page,
+    ):
+        page.locator("#messages .suggestion", has_text="/video").wait_for()
+        yield Channel(page)
+
+
+@pytest.fixture
 def kitchen(
     browser: Browser, kitchen_address: str, request: pytest.FixtureRequest
 ) -> Iterator[Channel]:

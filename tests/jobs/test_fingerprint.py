@@ -1,7 +1,7 @@
 import pytest
 
 from jobs import fingerprint
-from jobs.service import clean
+from jobs.plain import clean
 
 
 @pytest.mark.parametrize(

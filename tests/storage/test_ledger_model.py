@@ -48,7 +48,7 @@ class Move:
 
 def _book_late(tx: sqlite3.Connection, job_id: int, generation: str, tokens: int) -> None:
     """What the sweep does with the generation of a job that was given up."""
-    claims.claim(tx, generation, job_id, "late", tokens)
+    claims.claim(tx, generation, job_id, "late", tokens, at=NOW)
     ledger.correct(tx, job_id, tokens, NOW, "made after all")
 
 

@@ -90,7 +90,7 @@ function moved() {
 function context(asking) {
   const values = {};
   for (const f of form.fields)
-    if (f !== asking && !f.isEmpty() && f.value) values[f.option.name] = f.value();
+    if (f !== asking && !f.isEmpty() && f.value && f.isFit()) values[f.option.name] = f.value();
   return values;
 }
 

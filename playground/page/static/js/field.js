@@ -75,6 +75,7 @@ function textField(option, form) {
   function suggest() {
     if (option.autocomplete) {
       clearTimeout(timer);
+      asked += 1; // an answer to what was typed before is of no use any more
       show([], { note: "Loading options…" });
       timer = setTimeout(ask, input.value ? DEBOUNCE_MS : 0);
     } else if (listed) {
@@ -154,6 +155,7 @@ function textField(option, form) {
     },
     /** What travels: a picked choice's value, else what was typed, in the option's type. */
     value: () => (picked ? picked.value : typedValue(option, input.value)),
+    isFit: () => faultOf(option, input.value, picked, Boolean(listed)) === null,
     check() {
       problem = faultOf(option, input.value, picked, Boolean(listed));
       node.classList.toggle("invalid", problem !== null);

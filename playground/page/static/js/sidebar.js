@@ -2,7 +2,7 @@
 
 import { $, avatar, el } from "./dom.js";
 import { icon } from "./icons.js";
-import { emit, findChannel, guild, member, places, store, subscribe, user } from "./store.js";
+import { emit, findChannel, guild, member, places, role, store, subscribe, user } from "./store.js";
 import { follow } from "./feed.js";
 
 const CHOSEN = "reelbox-playground";
@@ -234,7 +234,7 @@ function personButton(person) {
       el("div", { class: "person-name", text: person.name }),
       el("div", {
         class: "person-role",
-        text: [admin ? "Admin" : "Member", place && `in ${place}`].filter(Boolean).join(" "),
+        text: [admin ? "Admin" : rank(person.id), place && `in ${place}`].filter(Boolean).join(" "),
       }),
     ),
     pings
@@ -242,6 +242,9 @@ function personButton(person) {
       : null,
   );
 }
+
+/** The highest role somebody has here, as a list of members would head them. */
+const rank = (id) => role(member(id)?.roles.at(-1))?.name ?? "Member";
 
 function arrows(event) {
   const step = { ArrowDown: 1, ArrowUp: -1, ArrowRight: 1, ArrowLeft: -1 }[event.key];

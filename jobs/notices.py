@@ -1,0 +1,98 @@
+"""Bringing notices to a guild's admins. What they tell of was decided and committed before.
+
+Every step may run twice: an edit replaces, and a new message carries a nonce made of the row's
+number.
+"""
+
+import asyncio
+import logging
+from functools import partial
+
+from jobs.alarm import Alarm
+from jobs.ports import Clock, MessageGoneError, NoticeBoard, NotNowError, PlaceGoneError
+from storage import notices
+from storage.database import Database
+from storage.notices import Notice
+
+log = logging.getLogger(__name__)
+
+RETRY_S = (5, 15, 60, 300, 900, 3600)
+# How long one without a place is left alone, whatever changes in its guild meanwhile.
+PARK_PAUSE_S = (30, 300, 1800, 3600)
+# A day of hourly tries; older news helps nobody.
+PARK_AFTER_ATTEMPTS = 28
+AT_ONCE = 8
+# Whoever writes one nudges; what was written without is found within this.
+LOOK_EVERY_S = 10.0
+
+
+class NoticeBearer:
+    """The loop over open notices. `alarm` wakes it when one was written."""
+
+    def __init__(self, db: Database, board: NoticeBoard, clock: Clock) -> None:
+        self._db, self._board, self._clock = db, board, clock
+        self._busy: dict[int, asyncio.Task[None]] = {}
+        self.alarm = Alarm(clock)
+
+    async def run(self) -> None:
+        """Never returns."""
+        try:
+            while True:
+                await self.alarm.wait(await self._round())
+        finally:
+            for task in self._busy.values():
+                task.cancel()
+            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def _round(self) -> float | None:
+        now = int(self._clock.now())
+        free = AT_ONCE - len(self._busy)
+        if free > 0:
+            for notice in await self._db.read(notices.list_due, now, free, frozenset(self._busy)):
+                task = asyncio.create_task(self._bring(notice), name=f"notice-{notice.id}")
+                self._busy[notice.id] = task
+                task.add_done_callback(partial(self._brought, notice.id))
+        if len(self._busy) >= AT_ONCE:
+            return None  # whoever is done nudges
+        next_at = await self._db.read(notices.find_next_at, frozenset(self._busy))
+        wait_s = LOOK_EVERY_S if next_at is None else next_at - self._clock.now()
+        return min(LOOK_EVERY_S, max(0.05, wait_s))
+
+    def _brought(self, notice_id: int, _task: asyncio.Task[None]) -> None:
+        del self._busy[notice_id]
+        self.alarm.nudge()
+
+    async def _bring(self, notice: Notice) -> None:
+        """Bring one; whatever happens, it is closed, parked or due again later."""
+        try:
+            if notice.message_id is None:
+                message_id = await self._board.post(notice, f"reelbox-notice-{notice.id}")
+                await self._db.insist(notices.remember_message, notice.id, message_id)
+            else:
+                await self._board.edit(notice)
+            await self._db.insist(notices.finish, notice)
+        except MessageGoneError:
+            log.info("notice %d was deleted", notice.id)
+            await self._db.insist(notices.finish, notice)
+        except PlaceGoneError as error:
+            log.warning("notice %d: its channel is out of reach: %s", notice.id, error)
+            await self._park(notice)
+        except NotNowError as error:
+            await self._again(notice, error)
+        except Exception:
+            log.exception("notice %d: bringing it failed in an unforeseen way", notice.id)
+            await self._again(notice, None)
+
+    async def _again(self, notice: Notice, error: Exception | None) -> None:
+        if notice.attempts >= PARK_AFTER_ATTEMPTS:
+            log.error("notice %d cannot be brought and is given up", notice.id)
+            await self._park(notice)
+            return
+        delay_s = RETRY_S[min(notice.attempts, len(RETRY_S) - 1)]
+        log.warning("notice %d again in %d s: %s", notice.id, delay_s, error)
+        next_at = int(self._clock.now()) + delay_s
+        await self._db.insist(notices.postpone, notice.id, next_at)
+
+    async def _park(self, notice: Notice) -> None:
+        pause_s = PARK_PAUSE_S[min(notice.attempts, len(PARK_PAUSE_S) - 1)]
+        await self._db.insist(notices.park, notice.id, int(self._clock.now()) + pause_s)

@@ -1,0 +1,16 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.app.moderators import ABOVE, choose, general
+from tests.rig import Rig
+
+
+@pytest.fixture
+async def strict(play: Rig) -> AsyncIterator[Rig]:
+    """Above 50 tokens #general decides; Cleo moderates it, Ada administrates, Ben is a member."""
+    await play.prices_known()
+    await choose(play, approve_above=ABOVE, approve_channel=str(general(play)))
+    play.discord.add_role("Moderator", allow=["manage_messages"], members=["Cleo"])
+    yield play
+    play.sound()
