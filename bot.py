@@ -205,6 +205,7 @@ def _build(
     submitter.on_change = changed
     submitter.on_account_trouble = upkeep.check_balance
     bearer = NoticeBearer(db, DiscordNoticeBoard(client, client.logged_in), clock)
+    bearer.on_change = changed
     service = JobService(
         db, book, intake, board, submitter, clock, config.video, config.limits, allowed
     )

@@ -43,14 +43,17 @@ class BudgetExceededError(UserFacingError):
         source: str = "host",
         subject: int = 0,
         pot_name: str | None = None,
-        size_tokens: int = 0,
+        limit_tokens: int = 0,
+        given_tokens: int = 0,
         used_tokens: int = 0,
+        set_aside_tokens: int = 0,
         period: str = "none",
         resets_at: int | None = None,
     ) -> None:
         self.level, self.source, self.subject = level, source, subject
         self.needed_tokens, self.available_tokens = needed_tokens, available_tokens
-        self.size_tokens, self.used_tokens = size_tokens, used_tokens
+        self.limit_tokens, self.given_tokens = limit_tokens, given_tokens
+        self.used_tokens, self.set_aside_tokens = used_tokens, set_aside_tokens
         self.period, self.resets_at = period, resets_at
         self.pot_name = pot_name
         super().__init__(" ".join(filter(None, (self._how_it_stands(), *self._what_next()))))
@@ -61,9 +64,16 @@ class BudgetExceededError(UserFacingError):
             whose = _WHOSE[self.level, "host"]
             return f"{need}, more than is left of {whose}. Nothing was charged."
         left = f"{self.available_tokens:,} " + ("is" if self.available_tokens == 1 else "are")
+        size = f"{_tokens(self.limit_tokens)} {_PER[self.period]}"
+        if self.given_tokens:
+            verb = "and {:,} given once" if self.given_tokens > 0 else "less {:,} taken once"
+            size += f", {verb.format(abs(self.given_tokens))}"
+        used = f"{self.used_tokens:,} used"
+        if self.set_aside_tokens:
+            used += f" and {self.set_aside_tokens:,} set aside in pots"
         return (
-            f"{need}, and {left} left of {self._whose()}: {_tokens(self.size_tokens)} "
-            f"{_PER[self.period]}, {self.used_tokens:,} used so far. Nothing was charged."
+            f"{need}, and {left} left of {self._whose()}: {size}, {used} so far. Nothing was "
+            "charged."
         )
 
     def _whose(self) -> str:

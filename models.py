@@ -159,6 +159,7 @@ class Asker:
     `upload_limit_bytes` is what Discord said the place takes at that moment. The interaction's
     token answers for 15 minutes and is kept no longer. A message that asks has no token (""), and
     its id stands for the interaction's. `role_ids` are the member's roles, highest first;
+    `has_unplaced_roles` is whether there are more whose place among them Discord has not told yet.
     `parent_id` is the channel around a thread.
     """
 
@@ -169,6 +170,7 @@ class Asker:
     user_id: int
     upload_limit_bytes: int
     role_ids: tuple[int, ...] = ()
+    has_unplaced_roles: bool = False
     parent_id: int | None = None
 
     @property

@@ -15,19 +15,20 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from bench import copies
 from bench.figures import Figure, Target, percentile
 from bench.scene import BUILD
-from bench.steps import KINDS, MEMBERS, NOW, RESERVE, step
+from bench.steps import COST_TOKENS, KINDS, MEMBERS, NOW, RESERVE, step
 from jobs import purse
 from jobs.clock import SystemClock
 from jobs.export import Exports
 from jobs.reports import Reports
-from jobs.simulate import Simulations
+from jobs.simulate import Rule, Rules, Simulations
 from models import Period, Spender
-from storage import budgets, jobs, outbox, reports, schema
+from storage import budgets, jobs, ledger, outbox, reports, schema
 from storage.budgets import Cap, Pool
 from storage.database import Database, open_database
-from storage.ledger import Limits
+from storage.ledger import Limits, Use
 
 PAST_JOBS = 100_000
 BATCH = 1000
@@ -35,6 +36,7 @@ SPAN_S = 14 * 24 * 3600  # the month is in its 15th day
 LOOKS, REPORTS, GLANCE_S = 200, 7, 0.001
 GUILD, MEMBER, PLENTY = 11, 21, 1_000_000_000
 LIMITS = Limits(PLENTY, PLENTY, PLENTY, Period("month"))
+RULES = Rules(Rule(PLENTY, Period("month")), Rule(50, Period("month")))
 UNLIMITED_BYTES = 1 << 40
 BARE_SUM, EMPTY, BARE_CSV = "a bare sum of the same entries", "empty books", "csv of a bare SELECT"
 
@@ -68,9 +70,7 @@ async def _of_a_long_past(db: Database, empty_looks: list[float]) -> list[Figure
     for _ in range(REPORTS):
         reports_ms.append(await _taken_ms(partial(reader.report, GUILD)))
         sums_ms.append(await _taken_ms(partial(db.read, _bare_sum)))
-    simulate_ms = await _taken_ms(
-        lambda: simulations.simulate(GUILD, pool_tokens=PLENTY, member_tokens=50, which="this")
-    )
+    simulate_ms = await _taken_ms(lambda: simulations.simulate(GUILD, RULES, "this"))
     export_ms, waits_ms = await _watched(db)
     bare_csv_ms = await _taken_ms(lambda: db.read(_bare_csv))
     # The hardest look: a period that was changed in its middle cuts through an account.
@@ -96,20 +96,28 @@ async def _of_a_long_past(db: Database, empty_looks: list[float]) -> list[Figure
 
 
 def _prepare(path: Path, count: int) -> None:
-    """Write the guild's limits and so many finished jobs, spread evenly over the month."""
+    """Write the guild's limits and so many finished jobs, spread evenly over the month.
+
+    The first ones are made by the bot's own steps, the others are copies of them.
+    """
     schema.prepare(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = OFF")
         _set_pool(connection, Period("month"))
         budgets.set_cap(connection, GUILD, Cap("everyone", 0, PLENTY))
-        for start in range(0, count, BATCH):
+        begun_at = NOW - SPAN_S
+        for batch in range(count // BATCH):
             connection.execute("BEGIN")
-            for number in range(start, start + BATCH):
-                _live(connection, number, NOW - SPAN_S + SPAN_S * number // count)
-            for row in outbox.list_due(connection, NOW + 3600, 2 * BATCH):
-                outbox.finish(connection, row.id)
+            if batch:
+                copies.copy(connection, BATCH, batch, SPAN_S * batch * BATCH // count)
+            else:
+                for number in range(BATCH):
+                    _live(connection, number, begun_at + SPAN_S * number // count)
+                for row in outbox.list_due(connection, NOW + 3600, 2 * BATCH):
+                    outbox.finish(connection, row.id)
             connection.execute("COMMIT")
+        assert ledger.total(connection) == Use(0, count * COST_TOKENS)
 
 
 def _live(tx: sqlite3.Connection, number: int, at: int) -> None:

@@ -26,7 +26,7 @@ from ui import buttons, cards, drafts
 from ui.attached import picture_files
 from ui.errors import sentence
 from ui.notes import NOTE_LIFE_S, PassingNotes
-from ui.places import parent_of, require_permissions, role_ids
+from ui.places import has_unplaced_roles, parent_of, require_permissions, role_ids
 from ui.sources import pictures_in
 
 log = logging.getLogger(__name__)
@@ -148,6 +148,7 @@ class Mention(commands.Cog):
             user_id=author.id,
             upload_limit_bytes=author.guild.filesize_limit,
             role_ids=role_ids(author),
+            has_unplaced_roles=has_unplaced_roles(author),
             parent_id=parent_of(message.channel),
         )
         reservation = await self.drafts.reserve(asked_by, order)

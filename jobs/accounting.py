@@ -15,6 +15,7 @@ from jobs.ports import Clock
 from jobs.reconcile import HORIZON_S
 from jobs.sweep import SWEPT_AT
 from storage import claims, readings, settings
+from storage.claims import Learned
 from storage.database import Database
 from storage.readings import Books, Kind, Reading, Verdict
 
@@ -55,7 +56,7 @@ class Accounts:
             words = await self._db.read(sentence, verdict)
             if verdict.kind == "missing":
                 log.error("%s", words)
-            elif verdict.kind == "added":
+            elif verdict.kind == "added" or verdict.found_tokens:
                 log.info("%s", words)
         if (line := await self._db.insist(day_line, now)) is not None:
             log.info("%s", line)
@@ -92,18 +93,23 @@ def judge(tx: sqlite3.Connection, now: int) -> list[Verdict]:
     if base is None:
         return []
     judged_to = base.seq if last is None else last.reading
-    told = readings.told_tokens(tx, base.seq)
+    told = readings.told(tx, base.seq)
+    # Only what was told as missing can turn up, and only by a cost that was not known then.
+    learned = sum(one.tokens for one in claims.list_learned(tx, base.seq + 1, base.at))
+    findable = min(told.missing, learned - told.found)
+    difference = told.difference
     start = _end(tx, base)
     verdicts = []
     swept_to = settings.counter(tx, SWEPT_AT) - SWEPT_AFTER_S
     for reading in readings.list_after(tx, judged_to, swept_to):
         end = _end(tx, reading)
-        kind, tokens = _compare(start, end, told)
-        verdicts.append(Verdict(reading.seq, start.reading.seq, kind, tokens, end.is_quiet, now))
+        kind, tokens, found = _compare(start, end, difference, findable)
+        since = start.reading.seq
+        verdicts.append(Verdict(reading.seq, since, kind, tokens, end.is_quiet, now, found))
         if end.is_quiet:
-            start, told = end, 0
+            start, difference, findable = end, 0, 0
         else:
-            told += tokens
+            difference, findable = difference + tokens - found, findable - found
     return verdicts
 
 
@@ -115,21 +121,25 @@ def sentence(tx: sqlite3.Connection, verdict: Verdict) -> str:
     span = f"between {moment(start.at)} and {moment(end.at)}"
     about = "" if verdict.is_settled else "at least "
     if verdict.kind == "missing":
+        late = claims.list_learned(tx, verdict.reading, start.at, end.at)
+        since = f"; counted only later, and a part of it: {_listed(late)}" if late else ""
         return (
-            f"NeuralBox took {about}{verdict.tokens:,} tokens {span} that nobody here booked; "
-            f"the balance was {end.tokens:,}. {_foreign_since(tx, start.at - SLOWEST_S)} Pictures, "
-            "texts and speech made with the same account do not show in the history that is read. "
-            "Nothing was changed"
+            f"NeuralBox took {about}{_tokens(verdict.tokens)} {span} that nobody here booked; "
+            f"the balance was {end.tokens:,}. {_foreign_since(tx, start.at - SLOWEST_S, late)} "
+            "Pictures, texts and speech made with the same account do not show in the history that "
+            f"is read. Nothing was changed{since}"
         )
+    found = _found(tx, verdict, start, end)
     if verdict.kind == "added":
         return (
-            f"{about}{-verdict.tokens:,} tokens were added to the NeuralBox account {span}, by a "
+            f"{about}{_tokens(-verdict.tokens)} were added to the NeuralBox account {span}, by a "
             f"top-up or a new plan period; the balance was {end.tokens:,}. A top-up may hide "
-            "tokens taken in the same time"
+            f"tokens taken in the same time{found}"
         )
     if verdict.kind == "explained":
-        return f"what was under way explains the balance of {end.tokens:,} at {moment(end.at)}"
-    return f"books and balance agree; the balance was {end.tokens:,} at {moment(end.at)}"
+        words = f"what was under way explains the balance of {end.tokens:,} at {moment(end.at)}"
+        return f"{words}{found}"
+    return f"books and balance agree; the balance was {end.tokens:,} at {moment(end.at)}{found}"
 
 
 def day_line(tx: sqlite3.Connection, now: int) -> str | None:
@@ -158,9 +168,12 @@ def day_line(tx: sqlite3.Connection, now: int) -> str | None:
         f"balance {end.tokens:,}",
     ]
     missing = sum(verdict.tokens for verdict in verdicts if verdict.tokens > 0)
+    found = sum(verdict.found_tokens for verdict in verdicts)
     added = -sum(verdict.tokens for verdict in verdicts if verdict.tokens < 0)
     if missing:
         facts.append(f"{missing:,} taken that nobody here booked")
+    if found:
+        facts.append(f"{found:,} told as missing that are explained now")
     if added:
         facts.append(f"{added:,} added")
     count, tokens = claims.sum_foreign(tx, start.at)
@@ -180,9 +193,10 @@ def _end(tx: sqlite3.Connection, reading: Reading) -> _End:
     return _End(reading, reading.spent_tokens + beside, fresh)
 
 
-def _compare(start: _End, end: _End, told: int) -> tuple[Kind, int]:
-    """Return what two readings tell, and the tokens that nothing explains (see `Verdict`).
+def _compare(start: _End, end: _End, told: int, findable: int) -> tuple[Kind, int, int]:
+    """Return what two readings tell, the tokens that nothing explains, and those that turned up.
 
+    See `Verdict`; of what was told as missing, `findable` are known by now to be somebody's.
     At the end a job may be charged that is not booked yet, and a fresh generation counted that is
     not charged yet; at the start it is the other way round.
     """
@@ -191,35 +205,70 @@ def _compare(start: _End, end: _End, told: int) -> tuple[Kind, int]:
     least = -(start.reading.open_tokens + end.fresh_tokens)
     most = end.reading.open_tokens + start.fresh_tokens
     if difference > most:
-        return "missing", difference - most
+        return "missing", difference - most, 0
+    found = max(0, min(findable, least - difference))
+    difference += found
     if difference < least:
-        return "added", difference - least
-    return ("agrees" if difference == 0 else "explained"), 0
+        return "added", difference - least, found
+    return ("agrees" if difference == 0 else "explained"), 0, found
 
 
 def _headline(verdicts: list[Verdict]) -> str:
-    if any(verdict.kind == "missing" for verdict in verdicts):
+    last_missing = max((one.reading for one in verdicts if one.kind == "missing"), default=0)
+    missing = sum(one.tokens for one in verdicts if one.kind == "missing")
+    found = sum(one.found_tokens for one in verdicts if one.reading > last_missing)
+    if missing > found:
         return "differ"
     if verdicts[-1].kind == "explained":
         return "agree as far as can be told while jobs are under way"
     return "agree"
 
 
-def _foreign_since(tx: sqlite3.Connection, after: int) -> str:
-    found = claims.list_foreign(tx, FOREIGN_LISTED, after)
+def _found(tx: sqlite3.Connection, verdict: Verdict, start: Reading, end: Reading) -> str:
+    """Return what a verdict explains of what earlier ones told as missing, "" for nothing."""
+    if not verdict.found_tokens:
+        return ""
+    by = claims.list_learned(tx, start.seq + 1, start.at, end.at)
+    return (
+        f". {_tokens(verdict.found_tokens)} told as missing before are explained now, by what was "
+        f"made then and counted only later: {_listed(by)}"
+    )
+
+
+def _listed(found: list[Learned]) -> str:
+    shown = [
+        f"{one.id}"
+        + ("" if one.job_id is None else f" (job {one.job_id})")
+        + f": {_tokens(one.tokens)}, made {moment(one.at)}"
+        for one in found[:FOREIGN_LISTED]
+    ]
+    more = len(found) - len(shown)
+    return "; ".join(shown) + (f"; and {more:,} more" if more else "")
+
+
+def _foreign_since(tx: sqlite3.Connection, after: int, late: list[Learned]) -> str:
+    """Return what others made since then that was counted; `late` was not."""
+    ids = {one.id for one in late}
+    found = [one for one in claims.list_foreign(tx, FOREIGN_LISTED, after) if one.id not in ids]
     if not found:
-        return "The history shows no video of others."
+        return f"The history shows no {'other ' if late else ''}video of others."
     count, tokens = claims.sum_foreign(tx, after)
+    count -= sum(one.job_id is None for one in late)
+    tokens -= sum(one.tokens for one in late if one.job_id is None)
     return (
         f"Videos of nobody here in that time, counted already: {_generations(count)} for "
-        f"{tokens:,} tokens ({'; '.join(foreign_words(each) for each in found)})."
+        f"{_tokens(tokens)} ({'; '.join(foreign_words(each) for each in found)})."
     )
 
 
 def foreign_words(found: claims.Foreign) -> str:
     """Return a generation of nobody here in a few words."""
-    cost = "its cost was not told" if found.tokens is None else f"{found.tokens:,} tokens"
+    cost = "its cost was not told" if found.tokens is None else _tokens(found.tokens)
     return f"{found.id}: {cost}" + ("" if found.at is None else f", made {moment(found.at)}")
+
+
+def _tokens(count: int) -> str:
+    return "1 token" if count == 1 else f"{count:,} tokens"
 
 
 def _generations(count: int) -> str:

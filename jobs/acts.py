@@ -22,6 +22,8 @@ from storage.pots import Pot
 from storage.spending import Spending
 
 REASON_CHARS, NAME_CHARS = 300, 60
+# What the trail calls the pool.
+POOL = "server's budget"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PER = {
     "day": "a day",
@@ -42,9 +44,19 @@ _CHOICES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """Who does it, why, when (epoch s), and under which limits of the host's."""
+class By:
+    """Who asks for an act, by which interaction (each counts once), and why."""
 
+    interaction_id: int
+    actor: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """By which interaction, who, why, when (epoch s), and under which limits of the host's."""
+
+    interaction_id: int
     actor: int
     reason: str | None
     now: int
@@ -75,7 +87,7 @@ def set_pool(
         return False
     budgets.set_pool(tx, guild_id, pool)
     was = None if before is None else amount(before.tokens, before.period)
-    _told(tx, act, Spender(guild_id, 0), "server's budget", was, amount(pool.tokens, pool.period))
+    _told(tx, act, Spender(guild_id, 0), POOL, was, amount(pool.tokens, pool.period))
     return before is None
 
 
@@ -96,13 +108,19 @@ def drop_cap(tx: sqlite3.Connection, act: Act, who: Spender, whose: Whose, subje
         return False
     budgets.drop_cap(tx, who.guild_id, whose, subject)
     was = _cap_amount(tx, act, who.guild_id, before)
-    _told(tx, act, who, _whose(before), was, "no limit")
+    # What holds from now on may be another cap: a role's, or everyone's.
+    _told(tx, act, who, _whose(before), was, "removed")
     return True
 
 
 def give(tx: sqlite3.Connection, act: Act, who: Spender, tokens: int) -> None:
     """Give tokens once, to the pool (user_id 0) or on top of a member's cap."""
     before = _require_limit(tx, act, who)
+    if tokens < -before.size_tokens:
+        raise NotAllowedError(
+            f"There are {before.size_tokens:,} tokens in this period, so no more than that can be "
+            "taken back. Nothing was changed."
+        )
     budgets.give(tx, who.guild_id, who.user_id, tokens, act.now)
     _told(
         tx,
@@ -148,8 +166,15 @@ def lift(tx: sqlite3.Connection, act: Act, guild_id: int, user_id: int) -> bool:
     return bool(lifted)
 
 
-def undo(tx: sqlite3.Connection, act: Act, guild_id: int, halt_id: int) -> Halt:
-    """Lift what the brake stopped; an admin's own pause is not a moderator's to lift."""
+def undo(
+    tx: sqlite3.Connection, act: Act, guild_id: int, halt_id: int, channel_id: int, is_admin: bool
+) -> Halt:
+    """Lift what the brake stopped, for a moderator who presses under the message that tells of it.
+
+    An admin's own pause is not theirs to lift, nor what stopped themselves unless they `is_admin`.
+    Somebody who moderates another channel alone might send a press of their own making from there,
+    so the channel counts as well.
+    """
     halt = halts.find(tx, guild_id, halt_id)
     if halt is not None and not halt.is_by_brake:
         raise NotAllowedError(
@@ -159,6 +184,17 @@ def undo(tx: sqlite3.Connection, act: Act, guild_id: int, halt_id: int) -> Halt:
     if halt is None or not standing or halt.id not in {one.id for one in standing}:
         raise NotAllowedError(
             "That was lifted already, or it ended by itself. Nothing was changed."
+        )
+    told = notices.find(tx, guild_id, _brake_mark(halt))
+    if told is None or told.channel_id != channel_id:
+        raise NotAllowedError(
+            "That is undone under the message that tells of it, in the channel for warnings, or by "
+            "an admin with `/budget resume`. Nothing was changed."
+        )
+    if halt.user_id == act.actor and not is_admin:
+        raise NotAllowedError(
+            "The brake stopped you yourself, so another moderator, or a member with **Manage "
+            "Server**, has to undo it. Nothing was changed."
         )
     lift(tx, act, guild_id, halt.user_id)
     return halt
@@ -170,6 +206,9 @@ def choose(
     """Set fields of a guild's Spending, None for the default; return what holds now."""
     for key, value in values.items():
         before = spending.put(tx, guild_id, key, value)
+        if key == "channel" and value is not None:
+            # First, so that they are read in the order of what happened.
+            notices.move(tx, guild_id, int(value), act.now)
         if before != value:
             was, now = _in_words(key, before), _in_words(key, value)
             _told(tx, act, Spender(guild_id, 0), _CHOICES[key], was, now)
@@ -280,7 +319,11 @@ def _told_brake(tx: sqlite3.Connection, halt: Halt, act: Act, *, is_paused: bool
     """Let the message of a brake that was lifted, or made way for an admin's pause, say so."""
     if halt.is_by_brake:
         facts = {"lifted_by": act.actor, "is_paused": is_paused}
-        notices.amend(tx, halt.guild_id, f"brake:{halt.id}", facts, act.now)
+        notices.amend(tx, halt.guild_id, _brake_mark(halt), facts, act.now)
+
+
+def _brake_mark(halt: Halt) -> str:
+    return f"brake:{halt.id}"
 
 
 def _cap_amount(tx: sqlite3.Connection, act: Act, guild_id: int, cap: Cap) -> str:

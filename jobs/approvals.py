@@ -35,6 +35,11 @@ REASON_CHARS = 300
 NOT_STARTED = "Nothing was sent and nothing was charged."
 DENIED = f"A moderator denied it. {NOT_STARTED}"
 LAPSED = f"No moderator decided within an hour. {NOT_STARTED} You can ask again."
+UNREACHABLE = (
+    "I cannot write in the channel where this server's moderators decide, so nobody could be asked."
+    f" {NOT_STARTED} An admin of this server can choose another one with `/budget approval "
+    "channel:`; then please ask again."
+)
 REPLACED = "a moderator approved a smaller one instead"
 ENDED = {
     "approved": "was approved already",
@@ -135,6 +140,17 @@ class Approvals:
         log.info("job %d: replaced by the smaller job %d by %d", job.id, made.id, by)
         self._submitter.on_change()
         return made
+
+
+def call_off_unasked(tx: sqlite3.Connection, notice: Notice, now: int) -> bool:
+    """End the wait of a job whose notice has no place; False while its own card is on its way."""
+    job = jobs.get(tx, notice.body["job"])
+    if job.state is State.RESERVED:
+        return False
+    if approvals.is_waiting(tx, job.id):
+        moves.cancel(tx, job.id, State.QUEUED, UNREACHABLE, now, tell=True)
+        log.warning("job %d: no moderator can be asked about it", job.id)
+    return True
 
 
 def _shrunk(job: Job, smaller: Smaller) -> Order:

@@ -1,17 +1,20 @@
 """The purse in the hands of a guild's admins: every change with who, what from, what to and why.
 
 Each method is one transaction: the change, its line in the trail, the ledger's limit where there
-is one to move, and the message to the guild's admins. Raises BusyError when the books could not be
-written in time; then nothing is changed.
+is one to move, and the message to the guild's admins. Each interaction counts once: the same one
+again raises DuplicateInteractionError. Raises BusyError when the books could not be written in
+time; either way nothing is changed.
 """
 
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
+from errors import UserFacingError
 from jobs import acts, purse
-from jobs.acts import Act, PotWish
+from jobs.acts import Act, By, PotWish
 from jobs.patience import write_soon
 from jobs.ports import Clock
 from jobs.purse import Purse, Standing
@@ -82,76 +85,68 @@ class Budgets:
         """Return a guild's budget changes, newest first."""
         return await self._db.read(choices.list_changes, guild_id, limit, of_budget=True, skip=skip)
 
-    async def set_pool(
-        self,
-        guild_id: int,
-        change: Callable[[Pool | None], Pool],
-        actor: int,
-        reason: str | None,
-    ) -> bool:
+    async def set_pool(self, guild_id: int, change: Callable[[Pool | None], Pool], by: By) -> bool:
         """Set a guild's pool and its period; True when it had none. Raises what `change` does."""
-        return await self._do(acts.set_pool, self._act(actor, reason), guild_id, change)
+        return await self._do(acts.set_pool, by, guild_id, change)
 
-    async def set_cap(self, who: Spender, cap: Cap, actor: int, reason: str | None) -> None:
+    async def set_cap(self, who: Spender, cap: Cap, by: By) -> None:
         """Set what everyone, a role or a member may use; `who` is that member, or nobody (0)."""
-        await self._do(acts.set_cap, self._act(actor, reason), who, cap)
+        await self._do(acts.set_cap, by, who, cap)
 
-    async def drop_cap(
-        self, who: Spender, whose: Whose, subject: int, actor: int, reason: str | None
-    ) -> bool:
+    async def drop_cap(self, who: Spender, whose: Whose, subject: int, by: By) -> bool:
         """Take a cap away; False when there was none."""
-        act = self._act(actor, reason)
-        return await self._do(acts.drop_cap, act, who, whose, subject)
+        return await self._do(acts.drop_cap, by, who, whose, subject)
 
-    async def give(self, who: Spender, tokens: int, actor: int, reason: str | None) -> None:
+    async def give(self, who: Spender, tokens: int, by: By) -> None:
         """Give tokens once, to the pool (user_id 0) or on top of a member's cap.
 
         Raises NotAllowedError when there is no limit to add to.
         """
-        await self._do(acts.give, self._act(actor, reason), who, tokens)
+        await self._do(acts.give, by, who, tokens)
 
-    async def restart(self, who: Spender, actor: int, reason: str | None) -> None:
+    async def restart(self, who: Spender, by: By) -> None:
         """Begin the period of the pool (user_id 0) or a member anew; NotAllowedError as `give`."""
-        await self._do(acts.restart, self._act(actor, reason), who)
+        await self._do(acts.restart, by, who)
 
-    async def stop(
-        self, guild_id: int, user_id: int, ends_at: int | None, actor: int, reason: str
-    ) -> None:
+    async def stop(self, guild_id: int, user_id: int, ends_at: int | None, by: By) -> None:
         """Stop new videos of a guild (user_id 0) or a member."""
-        act = self._act(actor, reason)
-        await self._do(acts.stop, act, guild_id, user_id, ends_at)
+        await self._do(acts.stop, by, guild_id, user_id, ends_at)
 
-    async def lift(self, guild_id: int, user_id: int, actor: int, reason: str | None) -> bool:
+    async def lift(self, guild_id: int, user_id: int, by: By) -> bool:
         """Let new videos be made again; False when nothing was stopped."""
-        return await self._do(acts.lift, self._act(actor, reason), guild_id, user_id)
+        return await self._do(acts.lift, by, guild_id, user_id)
 
-    async def undo(self, guild_id: int, halt_id: int, actor: int) -> Halt:
-        """Lift the stop a button speaks of; NotAllowedError when it does not stand any more."""
-        return await self._do(acts.undo, self._act(actor, None), guild_id, halt_id)
+    async def undo(
+        self, guild_id: int, halt_id: int, channel_id: int, by: By, *, is_admin: bool
+    ) -> Halt:
+        """Lift what the brake stopped, pressed in a channel; NotAllowedError when it cannot be."""
+        return await self._do(acts.undo, by, guild_id, halt_id, channel_id, is_admin)
 
-    async def choose(
-        self, guild_id: int, values: Mapping[str, str | None], actor: int, reason: str | None = None
-    ) -> Spending:
+    async def choose(self, guild_id: int, values: Mapping[str, str | None], by: By) -> Spending:
         """Set fields of a guild's Spending, None for the default; return what holds now."""
-        return await self._do(acts.choose, self._act(actor, reason), guild_id, values)
+        return await self._do(acts.choose, by, guild_id, values)
 
-    async def open_pot(self, guild_id: int, wish: PotWish, actor: int, reason: str | None) -> Pot:
+    async def open_pot(self, guild_id: int, wish: PotWish, by: By) -> Pot:
         """Set tokens of the pool aside for a channel; NotAllowedError when that cannot be."""
-        return await self._do(acts.open_pot, self._act(actor, reason), guild_id, wish)
+        return await self._do(acts.open_pot, by, guild_id, wish)
 
-    async def close_pot(
-        self, guild_id: int, pot_id: int, actor: int, reason: str | None
-    ) -> tuple[Pot, Standing]:
+    async def close_pot(self, guild_id: int, pot_id: int, by: By) -> tuple[Pot, Standing]:
         """End a pot now; NotAllowedError when it does not run."""
-        return await self._do(acts.close_pot, self._act(actor, reason), guild_id, pot_id)
+        return await self._do(acts.close_pot, by, guild_id, pot_id)
 
-    async def _do(self, step: Callable[..., T], *arguments: Any) -> T:
-        done = await write_soon(self._db, step, *arguments)
+    async def _do(self, step: Callable[..., T], by: By, *arguments: Any) -> T:
+        act = Act(by.interaction_id, by.actor, acts.tidy(by.reason), self.now(), self.allowed)
+        done = await write_soon(self._db, _once, step, act, arguments)
+        if isinstance(done, UserFacingError):
+            raise done
         self._on_change()  # the guild's admins are told of it
         return done
 
-    def _act(self, actor: int, reason: str | None) -> Act:
-        return Act(actor, acts.tidy(reason), self.now(), self.allowed)
+
+def _once(
+    tx: sqlite3.Connection, step: Callable[..., T], act: Act, arguments: tuple[Any, ...]
+) -> T | UserFacingError:
+    return choices.act_once(tx, act.interaction_id, partial(step, tx, act, *arguments))
 
 
 def _overview(tx: sqlite3.Connection, allowed: Limits, who: Spender, now: int) -> Overview:

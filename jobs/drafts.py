@@ -129,7 +129,7 @@ class Drafts:
         # The level that refused may not be the one with the least.
         bounds = [
             error.available_tokens,
-            await self._service.left_tokens(asker.spender),
+            await self._service.room_tokens(asker.spender),
             await self._db.read(_uncommitted),
         ]
         at_most = min(bound for bound in bounds if bound is not None)

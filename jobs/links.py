@@ -11,6 +11,7 @@ from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 from jobs.board import Board
+from jobs.endings import end
 from jobs.ports import Announcer, Clock, MessageGoneError, NotNowError, PlaceGoneError
 from models import Job
 from storage import jobs
@@ -84,9 +85,7 @@ class PictureLinks:
 
     async def stop(self) -> None:
         """Give up looking."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await end(self._tasks.values())
 
     async def _look(self, job: Job) -> None:
         view = await self._board.progress(job.id, "sending", None)

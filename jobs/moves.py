@@ -12,6 +12,7 @@ from typing import Any
 from errors import (
     AgainAlreadyError,
     BudgetExceededError,
+    BusyError,
     DraftGoneError,
     DraftUsedError,
     TooManyJobsError,
@@ -65,6 +66,8 @@ def reserve(
     if of_guild >= caps[1]:
         raise TooManyJobsError("This server has", caps[1])
     asked_in = asking.find_channel(tx, asker.guild_id, quote.tokens) if told else None
+    if asker.has_unplaced_roles and purse.has_role_caps(tx, asker.guild_id):
+        raise BusyError  # which cap holds cannot be told, so none is passed over
     asker = replace(asker, role_ids=purse.capped_roles(tx, asker.spender))
     job_id = jobs.insert(tx, asker, order, quote, fingerprint, now)
     if order.promise is not None and not drafts.use(

@@ -6,9 +6,12 @@ number.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from jobs.alarm import Alarm
+from jobs.approvals import call_off_unasked
+from jobs.endings import end
 from jobs.ports import Clock, MessageGoneError, NoticeBoard, NotNowError, PlaceGoneError
 from storage import notices
 from storage.database import Database
@@ -19,6 +22,8 @@ log = logging.getLogger(__name__)
 RETRY_S = (5, 15, 60, 300, 900, 3600)
 # How long one without a place is left alone, whatever changes in its guild meanwhile.
 PARK_PAUSE_S = (30, 300, 1800, 3600)
+# How long a job's own card may be on its way before it is looked at again.
+CARD_PAUSE_S = 5
 # A day of hourly tries; older news helps nobody.
 PARK_AFTER_ATTEMPTS = 28
 AT_ONCE = 8
@@ -27,12 +32,16 @@ LOOK_EVERY_S = 10.0
 
 
 class NoticeBearer:
-    """The loop over open notices. `alarm` wakes it when one was written."""
+    """The loop over open notices. `alarm` wakes it when one was written.
+
+    `on_change` is called when a job ended since nobody could be asked about it.
+    """
 
     def __init__(self, db: Database, board: NoticeBoard, clock: Clock) -> None:
         self._db, self._board, self._clock = db, board, clock
         self._busy: dict[int, asyncio.Task[None]] = {}
         self.alarm = Alarm(clock)
+        self.on_change: Callable[[], None] = lambda: None
 
     async def run(self) -> None:
         """Never returns."""
@@ -40,9 +49,7 @@ class NoticeBearer:
             while True:
                 await self.alarm.wait(await self._round())
         finally:
-            for task in self._busy.values():
-                task.cancel()
-            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+            await end(self._busy.values())
 
     async def _round(self) -> float | None:
         now = int(self._clock.now())
@@ -67,7 +74,7 @@ class NoticeBearer:
         try:
             if notice.message_id is None:
                 message_id = await self._board.post(notice, f"reelbox-notice-{notice.id}")
-                await self._db.insist(notices.remember_message, notice.id, message_id)
+                await self._db.insist(notices.remember_message, notice, message_id)
             else:
                 await self._board.edit(notice)
             await self._db.insist(notices.finish, notice)
@@ -76,7 +83,7 @@ class NoticeBearer:
             await self._db.insist(notices.finish, notice)
         except PlaceGoneError as error:
             log.warning("notice %d: its channel is out of reach: %s", notice.id, error)
-            await self._park(notice)
+            await self._without_place(notice)
         except NotNowError as error:
             await self._again(notice, error)
         except Exception:
@@ -93,6 +100,16 @@ class NoticeBearer:
         next_at = int(self._clock.now()) + delay_s
         await self._db.insist(notices.postpone, notice.id, next_at)
 
+    async def _without_place(self, notice: Notice) -> None:
+        """Set one aside; a request that nobody ever saw is answered at once."""
+        if notice.kind == "approval" and notice.message_id is None:
+            now = int(self._clock.now())
+            if not await self._db.insist(call_off_unasked, notice, now):
+                await self._db.insist(notices.postpone, notice.id, now + CARD_PAUSE_S)
+                return
+            self.on_change()
+        await self._park(notice)
+
     async def _park(self, notice: Notice) -> None:
         pause_s = PARK_PAUSE_S[min(notice.attempts, len(PARK_PAUSE_S) - 1)]
-        await self._db.insist(notices.park, notice.id, int(self._clock.now()) + pause_s)
+        await self._db.insist(notices.park, notice, int(self._clock.now()) + pause_s)

@@ -12,6 +12,7 @@ from functools import partial
 from jobs.alarm import Alarm
 from jobs.board import Board
 from jobs.delivery import Delivery
+from jobs.endings import end
 from jobs.ports import (
     Announcer,
     Clock,
@@ -71,9 +72,7 @@ class Deliverer:
             while True:
                 await self.alarm.wait(await self._round())
         finally:
-            for task in self._busy.values():
-                task.cancel()
-            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+            await end(self._busy.values())
 
     async def _round(self) -> float | None:
         now = int(self._clock.now())

@@ -19,6 +19,8 @@ from storage.errors import Level, ShortBudgetError
 from storage.ledger import Limits, Owner, Use
 from storage.pots import Pot
 
+LIMITS_MOVED = "the limits at that moment"
+
 Source = Literal["host", "pool", "pot", "member", "role", "everyone"]
 
 
@@ -79,15 +81,24 @@ class Purse:
         return {"member": self.member, "guild": self.guild, "host": self.host}
 
     @property
-    def tightest(self) -> Standing | None:
-        """Return the rule that leaves the least, the smallest level first; None without rules."""
-        every = (*self.member, *self.guild, *self.host)
-        return min(every, key=lambda one: one.available_tokens, default=None)
+    def left_tokens(self) -> int | None:
+        """Return what is left to show: by this guild's own rules; None when it has none.
+
+        What all servers share is left out, since it would tell what others use.
+        """
+        return min((one.available_tokens for one in (*self.member, *self.guild)), default=None)
 
     @property
-    def left_tokens(self) -> int | None:
-        """Return what can still be held here; None when nothing bounds it."""
-        return None if self.tightest is None else self.tightest.available_tokens
+    def room_tokens(self) -> int | None:
+        """Return what can really be held here, never to be shown; None when nothing bounds it."""
+        every = (*self.member, *self.guild, *self.host)
+        return min((one.available_tokens for one in every), default=None)
+
+    @property
+    def is_bound_by_host(self) -> bool:
+        """Return whether the limit of all servers together leaves less than `left_tokens`."""
+        room, left = self.room_tokens, self.left_tokens
+        return room is not None and (left is None or room < left)
 
 
 def look(tx: sqlite3.Connection, limits: Limits, who: Spender, now: int) -> Purse:
@@ -102,6 +113,9 @@ def look(tx: sqlite3.Connection, limits: Limits, who: Spender, now: int) -> Purs
     else:
         at_guild.append(pot_standing(tx, pot))
         at_member.append(_of_pot_share(tx, pot, who.user_id))
+        cap = _of_cap(tx, pool, who, now)
+        if cap is not None and not cap.limit_tokens:
+            at_member.append(cap)  # who may use nothing may use nothing of a pot either
     at_host = [_of_host(tx, "host", limits.host_tokens, limits.period, who, now)]
     return Purse(_present(at_member), _present(at_guild), _present(at_host), pot)
 
@@ -122,7 +136,7 @@ def hold(
     caller's transaction must then not be committed.
     """
     purse = look(tx, limits, who, now)
-    accounts = _open(tx, purse, who.guild_id, who.user_id, now, "the limits at that moment")
+    accounts = _open(tx, purse, who.guild_id, who.user_id, now, LIMITS_MOVED)
     try:
         ledger.hold(tx, job_id, accounts, tokens, now)
     except ShortBudgetError as error:
@@ -137,6 +151,11 @@ def capped_roles(tx: sqlite3.Connection, who: Spender) -> tuple[int, ...]:
     return tuple(role_id for role_id in who.role_ids if role_id in capped)
 
 
+def has_role_caps(tx: sqlite3.Connection, guild_id: int) -> bool:
+    """Return whether any role of a guild has a cap."""
+    return any(cap.whose == "role" for cap in budgets.list_caps(tx, guild_id))
+
+
 def exceeded(short: Standing, needed_tokens: int, pot: Pot | None) -> BudgetExceededError:
     """Return the refusal of a hold by a rule."""
     return BudgetExceededError(
@@ -146,8 +165,10 @@ def exceeded(short: Standing, needed_tokens: int, pot: Pot | None) -> BudgetExce
         source=short.source,
         subject=short.subject,
         pot_name=pot.name if pot else None,
-        size_tokens=short.size_tokens,
-        used_tokens=short.used_tokens,
+        limit_tokens=short.limit_tokens,
+        given_tokens=short.given_tokens,
+        used_tokens=short.use.tokens,
+        set_aside_tokens=short.set_aside_tokens,
         period=short.period.kind,
         resets_at=short.window.end,
     )
@@ -182,12 +203,18 @@ def pool_standing(
     if window is None:
         restarted_at = budgets.restarted_at(tx, guild_id, 0, now)
         window = periods.window(pool.period, now, restarted_at)
-    use = ledger.used(tx, Owner("guild", guild_id), window.start, window.end)
+    # Where every video counts for 30 days of its own, so do those that a pot paid for. Else a pot
+    # belongs to the window it was set up in, and when it is over only its use counts.
+    is_rolling = pool.period.kind == "rolling"
+    use = ledger.used(tx, Owner("guild", guild_id), window.start, window.end, any_pot=is_rolling)
     set_aside = 0
-    # A pot belongs to the window it was set up in; when it is over, only its use counts.
-    for pot in pots.list_begun(tx, guild_id, window.start, window.end):
+    begun_since = 0 if is_rolling else window.start
+    for pot in pots.list_begun(tx, guild_id, begun_since, window.end):
+        if is_rolling and not pot.is_running(now):
+            continue
         of_pot = ledger.used(tx, Owner("guild", guild_id, 0, pot.id), 0, None)
-        use += of_pot
+        if not is_rolling:
+            use += of_pot
         if pot.is_running(now):
             set_aside += max(0, pot.tokens - of_pot.tokens)
     return Standing(
@@ -290,7 +317,11 @@ def _open(
         if left is not None:
             # What the account has used already is part of its limit.
             bound = max(0, account.held_tokens + account.spent_tokens + left)
-        ledger.limit(tx, account, bound, now, reason, actor)
+        if owner.level == "host":
+            # What all servers share is nobody's to set there.
+            ledger.limit(tx, account, bound, now, LIMITS_MOVED)
+        else:
+            ledger.limit(tx, account, bound, now, reason, actor)
         parent = account.id
         opened = {owner.level: account.id, **opened}
     return opened

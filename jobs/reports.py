@@ -3,17 +3,18 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import Literal
 
-from jobs import outlook, periods, purse
+from jobs import acts, periods, purse
+from jobs.outlook import Outlook, outlook
 from jobs.periods import Window
 from jobs.ports import Clock
 from jobs.purse import Standing
 from models import FINAL_STATES, Period, State
-from storage import budgets, ledger, reports
+from storage import budgets, choices, ledger, pots, reports
 from storage.budgets import Pool
 from storage.database import Database
 from storage.ledger import Limits, Owner
@@ -46,16 +47,22 @@ class Slice:
 class Report:
     """What became of the tokens a guild's members held at or after `start` and before `end`.
 
-    Times are epoch s; `end` is now for a window that still runs, and days are local to `zone`.
-    `pool` is how the pool stands, or stood, in the window, None without one. `returned_tokens`
-    were held and came back: all of a job that was not made, or what it did not cost.
+    `which` is the stretch that was asked for. Times are epoch s; `end` is now for a window that
+    still runs, and days are local to `zone`. Where a period never begins anew, `start` is the
+    guild's first video or the last time it was begun anew by hand.
+    `pool` is how the pool stands, or stood at the end of the window that is over; None without
+    one, for a number of days, and where nobody can say what it was then. `pot_tokens` are the part
+    of spent and held that was used in pots, `earlier_pot_tokens` the part of these that the pool of
+    an earlier window paid. `returned_tokens` were held and came back: all of a job that was not
+    made, or what it did not cost.
     `members` and `models` are by spending, most first; `days` every local day in order, zeros
     included; `outcomes` always the same ones in the same order. `before_*` are the whole window
-    before, None when there was none. `runs_dry_at` is when the pool is used up at this window's
-    pace, None when it lasts until the window ends or nobody can say.
+    before, None when there was none. `outlook` is how the pool goes on, None unless there is one
+    and its window runs.
     """
 
     guild_id: int
+    which: Which
     start: int
     end: int
     zone: str
@@ -65,13 +72,25 @@ class Report:
     spent_tokens: int
     held_tokens: int
     returned_tokens: int
+    pot_tokens: int
+    earlier_pot_tokens: int
     members: tuple[Slice, ...]
     models: tuple[Slice, ...]
     days: tuple[Slice, ...]
     outcomes: tuple[Slice, ...]
     before_spent_tokens: int | None
     before_jobs: int | None
-    runs_dry_at: int | None
+    outlook: Outlook | None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its stretch goes on: the last day is today."""
+        return self.which != "last"
+
+    @property
+    def never_was(self) -> bool:
+        """Whether there was no period before, since none ever began anew."""
+        return self.which == "last" and self.end <= self.start
 
 
 class Reports:
@@ -88,7 +107,6 @@ class Reports:
         """Return what the guild's tokens went to; every number is of one moment.
 
         A number of days is 1 to 366. A guild that set no pool is told by the host's period.
-        Where a period never begins anew, "last" is empty: `start` and `end` are 0.
         """
         now = int(self._clock.now())
         return await self._db.read(report, guild_id, which, now, self._allowed, self._name_of)
@@ -109,14 +127,17 @@ def report(
     """Return what a guild's tokens went to in a window."""
     pool = budgets.find_pool(tx, guild_id) or Pool(None, allowed.period)
     window = window_of(tx, guild_id, pool, which, now)
+    first_held_at = reports.first_held_at(tx, guild_id)
+    standing = _standing(tx, guild_id, pool, which, now, window)
+    end = now if window.end is None else min(now, window.end)
+    if pool.period.kind == "none" and not isinstance(which, int):
+        # It has no beginning of its own, and nothing happened before the first video.
+        first = end if first_held_at is None else min(first_held_at, end)
+        window = replace(window, start=max(window.start, first))
     days = _days(pool.period, window, now)
     begins = [begins_at for _, begins_at in days]
     groups = reports.list_groups(tx, guild_id, _stretches(window, begins))
-    standing = None
-    if not isinstance(which, int):
-        standing = purse.pool_standing(tx, guild_id, pool, now, window)
-    first_held_at = reports.first_held_at(tx, guild_id)
-    before_spent_tokens = before_jobs = runs_dry_at = None
+    before_spent_tokens = before_jobs = goes_on = None
     before = _before(pool.period, window, which)
     if before is not None and first_held_at is not None and first_held_at < window.start:
         owner = Owner("guild", guild_id)
@@ -125,11 +146,12 @@ def report(
         before_jobs = reports.count_jobs(tx, guild_id, before.start, before.end or FOREVER)
     if standing is not None and which == "this":
         since = max(window.start, now if first_held_at is None else first_held_at)
-        runs_dry_at = outlook.runs_dry_at(standing, groups, begins, since, now)
+        goes_on = outlook(standing, groups, begins, since, now)
     return Report(
         guild_id,
+        which,
         window.start,
-        now if window.end is None else min(now, window.end),
+        end,
         pool.period.zone,
         pool.period,
         standing,
@@ -137,6 +159,8 @@ def report(
         spent_tokens=sum(group.spent_tokens for group in groups),
         held_tokens=sum(group.held_tokens for group in groups),
         returned_tokens=sum(group.returned_tokens for group in groups),
+        pot_tokens=sum(_tokens(group) for group in groups if group.pot_id),
+        earlier_pot_tokens=_earlier_pot_tokens(tx, guild_id, standing, groups),
         members=_ranked(groups, lambda group: str(group.user_id)),
         models=_ranked(groups, lambda group: name_of(group.model)),
         # Group 0 is what lies before the days that are shown.
@@ -148,7 +172,7 @@ def report(
         ),
         before_spent_tokens=before_spent_tokens,
         before_jobs=before_jobs,
-        runs_dry_at=runs_dry_at,
+        outlook=goes_on,
     )
 
 
@@ -164,7 +188,14 @@ def window_of(tx: sqlite3.Connection, guild_id: int, pool: Pool, which: Which, n
         return Window(start, None, start)
     restarted_at = budgets.restarted_at(tx, guild_id, 0, now)
     current = periods.window(pool.period, now, restarted_at)
-    return current if which == "this" else periods.before(pool.period, current)
+    if which == "this":
+        return current
+    before = periods.before(pool.period, current)
+    if pool.period.kind == "none":
+        # Only somebody's hand ends such a period, so only a hand began the one before.
+        begun_at = budgets.restarted_at(tx, guild_id, 0, current.start - 1)
+        before = replace(before, start=begun_at, key=begun_at)
+    return before
 
 
 def outcome_of(state: State, charged_tokens: int = 0) -> str:
@@ -175,6 +206,38 @@ def outcome_of(state: State, charged_tokens: int = 0) -> str:
     if state is State.NOT_SUBMITTED and charged_tokens:
         return State.COMPLETED.value
     return _OUTCOME_OF.get(state, "under way")
+
+
+def _standing(
+    tx: sqlite3.Connection, guild_id: int, pool: Pool, which: Which, now: int, window: Window
+) -> Standing | None:
+    """Return how the pool stands, or stood at the end of a window that is over."""
+    if which == "this":
+        return purse.pool_standing(tx, guild_id, pool, now, window)
+    if isinstance(which, int) or window.end is None or window.end <= window.start:
+        return None
+    # What was changed since does not tell of then, and a limit begun anew counts from there on.
+    changed_at = choices.last_changed_at(tx, guild_id, f"budget {acts.POOL}")
+    if changed_at is not None and changed_at >= window.end:
+        return None
+    if budgets.restarted_at(tx, guild_id, 0, window.end - 1) > window.start:
+        return None
+    standing = purse.pool_standing(tx, guild_id, pool, now, window)
+    if standing is not None and pool.period.kind == "rolling":
+        # What pots had set aside at that moment is not what they have now.
+        standing = replace(standing, set_aside_tokens=0)
+    return standing
+
+
+def _earlier_pot_tokens(
+    tx: sqlite3.Connection, guild_id: int, pool: Standing | None, groups: list[Group]
+) -> int:
+    """Return what pots used that belong to an earlier window of the pool."""
+    if pool is None or pool.period.kind == "rolling":
+        return 0
+    begun = pots.list_begun(tx, guild_id, pool.window.start, pool.window.end)
+    own = {0, *(pot.id for pot in begun)}
+    return sum(_tokens(group) for group in groups if group.pot_id not in own)
 
 
 def _before(period: Period, window: Window, which: Which) -> Window | None:
@@ -224,3 +287,7 @@ def _in_order(
         found[1] += group.spent_tokens
         found[2] += group.held_tokens
     return tuple(Slice(label, *sums[key]) for key, label in lines)
+
+
+def _tokens(group: Group) -> int:
+    return group.spent_tokens + group.held_tokens

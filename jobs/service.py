@@ -123,9 +123,14 @@ class JobService:
         return cheaper(order, tokens, prices, at_most)
 
     async def left_tokens(self, who: Spender) -> int | None:
-        """Return what the member can still use here, or None when no level has a limit."""
+        """Return what the member can still use here, None when this guild has no limit."""
         now = int(self._clock.now())
         return (await self._db.read(purse.look, self._allowed, who, now)).left_tokens
+
+    async def room_tokens(self, who: Spender) -> int | None:
+        """Return what could really be held for the member: for choosing, never for showing."""
+        now = int(self._clock.now())
+        return (await self._db.read(purse.look, self._allowed, who, now)).room_tokens
 
     def request(
         self,

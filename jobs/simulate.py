@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from jobs import periods, purse
+from jobs import periods
 from jobs.periods import Window
 from jobs.ports import Clock
 from jobs.reports import Which, window_of
-from models import Period, PeriodKind
+from models import Period
 from storage import budgets, movements, reports
 from storage.budgets import Pool
 from storage.database import Database
@@ -72,23 +72,10 @@ class Simulations:
     def __init__(self, db: Database, clock: Clock, allowed: Limits) -> None:
         self._db, self._clock, self._allowed = db, clock, allowed
 
-    async def simulate(
-        self,
-        guild_id: int,
-        *,
-        pool_tokens: int | None = None,
-        pool_kind: PeriodKind | None = None,
-        member_tokens: int | None = None,
-        member_kind: PeriodKind | None = None,
-        which: Which = 30,
-    ) -> Outcome:
-        """Return what these limits would have done to the jobs of a window (see `Reports.report`).
-
-        A period that is not given is the guild's own, and every one goes by the guild's clocks.
-        """
+    async def simulate(self, guild_id: int, rules: Rules, which: Which = 30) -> Outcome:
+        """Return what `rules` would have done to the jobs of a window (see `Reports.report`)."""
         now = int(self._clock.now())
-        pool, window, first_at = await self._db.read(_window, guild_id, which, now, self._allowed)
-        rules = Rules(_rule(pool_tokens, pool_kind, pool), _rule(member_tokens, member_kind, pool))
+        window, first_at = await self._db.read(_window, guild_id, which, now, self._allowed)
         end = FOREVER if window.end is None else window.end
         since = max(begins_at(rules, window.start), first_at)
         cuts = [since, *range(since + SLICE_S, min(now, end), SLICE_S), end]
@@ -223,16 +210,11 @@ def _meter(rule: Rule | None) -> _Unlimited:
 
 def _window(
     tx: sqlite3.Connection, guild_id: int, which: Which, now: int, allowed: Limits
-) -> tuple[Pool, Window, int]:
-    """Return a guild's pool, the window meant, and when it first held anything."""
+) -> tuple[Window, int]:
+    """Return the window meant, and when the guild first held anything."""
     pool = budgets.find_pool(tx, guild_id) or Pool(None, allowed.period)
     first_held_at = reports.first_held_at(tx, guild_id)
     return (
-        pool,
         window_of(tx, guild_id, pool, which, now),
         now if first_held_at is None else first_held_at,
     )
-
-
-def _rule(tokens: int | None, kind: PeriodKind | None, pool: Pool) -> Rule | None:
-    return None if tokens is None else Rule(tokens, purse.cap_period(kind, pool))

@@ -7,16 +7,17 @@ fall with the hold.
 import sqlite3
 
 from errors import SpendingStoppedError
-from jobs import periods
 from jobs.purse import Purse, Standing
 from models import Spender
-from storage import halts, ledger, notices, spending
+from storage import budgets, halts, ledger, notices, spending
 from storage.ledger import Owner
-from storage.spending import Spending
+from storage.spending import Spending, Warned
 
 # Fewer are not unusual, however dear they are.
 BRAKE_JOBS = 3
 BRAKE_LIFE_S = 24 * 3600
+# A pool that rolls may fall below a level and reach it again within minutes.
+TOLD_AGAIN_S = 24 * 3600
 
 
 def require_going(tx: sqlite3.Connection, who: Spender, now: int) -> None:
@@ -38,27 +39,23 @@ def after_hold(tx: sqlite3.Connection, who: Spender, purse: Purse, tokens: int, 
         return
     chosen = spending.of_guild(tx, who.guild_id)
     _warn(tx, who.guild_id, chosen, pool, tokens, now)
-    _brake(tx, who, chosen, pool, now)
+    # What the host allows may be less than the pool.
+    size_tokens = min(one.size_tokens for one in purse.guild)
+    _brake(tx, who, chosen, size_tokens, now)
 
 
 def _warn(
     tx: sqlite3.Connection, guild_id: int, chosen: Spending, pool: Standing, tokens: int, now: int
 ) -> None:
-    """Tell the highest level that is reached, once in a period and size of the pool."""
+    """Tell the highest level that is reached, once in a period."""
     used = pool.used_tokens + tokens
-    reached = [level for level in chosen.warn_at if used * 100 >= level * pool.size_tokens]
-    if chosen.channel is None or not reached:
+    reached = _level(chosen, pool, used)
+    if chosen.channel is None or reached <= _told(tx, guild_id, chosen, pool, now):
         return
-    # A pool that rolls has no period to count by; its warnings come again after a month.
-    is_rolling = pool.period.kind == "rolling"
-    series = f"warning:{now // periods.ROLLING_S if is_rolling else pool.window.key}"
-    series += f":{pool.size_tokens}:"
-    # What was told covers the levels below it, also when the use drops and comes again.
-    told = (level for level in chosen.warn_at if notices.was_told(tx, guild_id, f"{series}{level}"))
-    if max(reached) <= max(told, default=0):
-        return
+    beginning = _beginning(tx, guild_id, pool, now)
+    spending.note_warned(tx, guild_id, Warned(beginning, pool.size_tokens, reached, now))
     body = {
-        "percent": max(reached),
+        "percent": reached,
         "used": used,
         "held": pool.use.held_tokens + tokens,
         "spent": pool.use.spent_tokens,
@@ -66,27 +63,52 @@ def _warn(
         "size": pool.size_tokens,
         "resets_at": pool.window.end,
     }
-    mark = f"{series}{max(reached)}"
+    mark = f"warning:{beginning}:{pool.size_tokens}:{reached}:{now}"
     notices.put(tx, guild_id, chosen.channel, "warning", mark, body, now)
 
 
+def _told(tx: sqlite3.Connection, guild_id: int, chosen: Spending, pool: Standing, now: int) -> int:
+    """Return the highest level that needs no telling again, 0 for none."""
+    last = spending.find_warned(tx, guild_id)
+    if last is None or last.beginning != _beginning(tx, guild_id, pool, now):
+        return 0
+    is_rolling = pool.period.kind == "rolling"
+    if last.size_tokens != pool.size_tokens or (is_rolling and now >= last.at + TOLD_AGAIN_S):
+        # The pool grew, or old videos count no more: what is no longer reached may come again.
+        return min(last.level, _level(chosen, pool, pool.used_tokens))
+    return last.level
+
+
+def _level(chosen: Spending, pool: Standing, used_tokens: int) -> int:
+    """Return the highest level that so much use reaches, 0 for none."""
+    reached = (lv for lv in chosen.warn_at if used_tokens * 100 >= lv * pool.size_tokens)
+    return max(reached, default=0)
+
+
+def _beginning(tx: sqlite3.Connection, guild_id: int, pool: Standing, now: int) -> int:
+    """Return the moment that tells a period from the next one; one that rolls has but one."""
+    if pool.period.kind == "rolling":
+        return budgets.restarted_at(tx, guild_id, 0, now)
+    return pool.window.start
+
+
 def _brake(
-    tx: sqlite3.Connection, who: Spender, chosen: Spending, pool: Standing, now: int
+    tx: sqlite3.Connection, who: Spender, chosen: Spending, size_tokens: int, now: int
 ) -> None:
-    """Stop a member whose holds of a few minutes take an unusual share of the pool."""
+    """Stop a member whose holds of a few minutes take an unusual share of what there is."""
     if not chosen.brake_percent or halts.list_of(tx, who.guild_id, who.user_id, now):
         return
     since = now - 60 * chosen.brake_minutes
     # What stopped them once, or was looked at and let go, does not count again.
-    since = max(since, halts.last_judged_at(tx, who.guild_id, who.user_id) + 1)
+    since = max(since, halts.last_judged_at(tx, who.guild_id, who.user_id, now) + 1)
     member = Owner("member", who.guild_id, who.user_id)
     if ledger.count_holds(tx, member, since) < BRAKE_JOBS:
         return
     recent = ledger.used(tx, member, since, None).tokens
-    if recent * 100 <= chosen.brake_percent * pool.size_tokens:
+    if recent * 100 <= chosen.brake_percent * size_tokens:
         return
     reason = (
-        f"{recent:,} of this server's {pool.size_tokens:,} tokens went into one member's videos "
+        f"{recent:,} of this server's {size_tokens:,} tokens went into one member's videos "
         f"within {chosen.brake_minutes} minutes"
     )
     halt_id = halts.stop(
@@ -97,7 +119,7 @@ def _brake(
             "user": who.user_id,
             "tokens": recent,
             "minutes": chosen.brake_minutes,
-            "size": pool.size_tokens,
+            "size": size_tokens,
             "halt": halt_id,
         }
         notices.put(tx, who.guild_id, chosen.channel, "brake", f"brake:{halt_id}", body, now)

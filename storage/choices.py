@@ -4,14 +4,18 @@ Every change by a guild's admins leaves a row that nobody can take back.
 """
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Literal, cast, get_args
+from typing import Literal, TypeVar, cast, get_args
 
+from errors import UserFacingError
 from storage import settings
+from storage.errors import DuplicateInteractionError
 
 PicturePolicy = Literal["anyone", "own", "opt-in"]
 ButtonPolicy = Literal["anyone", "requester", "moderators"]
 Consent = Literal["server", "yes", "no"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,27 @@ def set_spoiler_channel(
     _set(tx, f"channel:{channel_id}", "spoiler", value, guild_id, what, actor, now)
 
 
+def act_once(
+    tx: sqlite3.Connection, interaction_id: int, act: Callable[[], T]
+) -> T | UserFacingError:
+    """Do what an interaction asks for; return what that returns, or its refusal, nothing changed.
+
+    A refusal counts too, so that what was refused is not done when the interaction comes again.
+    Raises DuplicateInteractionError for one that came before: then nothing is done.
+    """
+    cursor = tx.execute(
+        "INSERT INTO acted (interaction_id) VALUES (?) ON CONFLICT DO NOTHING", (interaction_id,)
+    )
+    if cursor.rowcount != 1:
+        raise DuplicateInteractionError(str(interaction_id))
+    tx.execute("SAVEPOINT act")
+    try:
+        return act()
+    except UserFacingError as refusal:
+        tx.execute("ROLLBACK TO act")
+        return refusal
+
+
 def log(
     tx: sqlite3.Connection,
     guild_id: int,
@@ -116,6 +141,14 @@ def newest_change(tx: sqlite3.Connection, guild_id: int) -> int:
         "SELECT coalesce(max(seq), 0) FROM change WHERE guild_id = ?", (guild_id,)
     ).fetchone()
     return int(row[0])
+
+
+def last_changed_at(tx: sqlite3.Connection, guild_id: int, what: str) -> int | None:
+    """Return when something of a guild's was last changed (epoch s), None for never."""
+    row = tx.execute(
+        "SELECT max(at) FROM change WHERE guild_id = ? AND what = ?", (guild_id, what)
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
 
 
 def list_changes(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from models import State
 from storage.errors import StorageError
 
+_LAST_JUDGED = "SELECT coalesce(max(reading), 0) FROM verdict"
+
 
 class AlreadyClaimedError(StorageError):
     """This generation belongs to another job, or this job to another generation."""
@@ -22,6 +24,19 @@ class Foreign:
     id: str
     tokens: int | None
     at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A generation whose cost became known only after a reading that had counted it.
+
+    `job_id` is None for one of nobody here; `at` is when it was made (epoch s).
+    """
+
+    id: str
+    job_id: int | None
+    tokens: int
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +80,8 @@ def claim(
     """
     try:
         tx.execute(
-            "INSERT INTO vendor_claim (vendor_id, job, how, tokens, at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO vendor_claim (vendor_id, job, how, tokens, at, known_after)"  # noqa: S608
+            f" VALUES (?, ?, ?, ?, ?, ({_LAST_JUDGED}))",
             (generation_id, job_id, how, cost_tokens, at),
         )
     except sqlite3.IntegrityError as error:
@@ -121,9 +137,27 @@ def learn_costs(tx: sqlite3.Connection, costs: dict[str, int]) -> None:
     for (generation_id,) in unknown:
         if generation_id in costs:
             tx.execute(
-                "UPDATE vendor_claim SET tokens = ? WHERE vendor_id = ?",
+                f"UPDATE vendor_claim SET tokens = ?, known_after = ({_LAST_JUDGED})"  # noqa: S608
+                " WHERE vendor_id = ?",
                 (costs[generation_id], generation_id),
             )
+
+
+def list_learned(
+    tx: sqlite3.Connection, judged: int, start: int, end: int = 2**62
+) -> list[Learned]:
+    """Return what was made after `start` and up to `end` (epoch s) and counted too late.
+
+    Too late is: after the reading `judged`, or a later one, had been judged without it.
+    """
+    rows = tx.execute(
+        "SELECT v.vendor_id, v.job, v.tokens, v.at FROM vendor_claim v INDEXED BY claim_beside"
+        " JOIN reading r ON r.seq = v.known_after"
+        " WHERE v.how IN ('foreign','late') AND v.at > ? AND v.at <= ? AND v.at <= r.at"
+        "  AND v.known_after >= ? AND v.tokens > 0 ORDER BY v.at, v.rowid",
+        (start, end, judged),
+    )
+    return [Learned(*row) for row in rows]
 
 
 def list_booked(tx: sqlite3.Connection, generation_ids: list[str]) -> list[Booked]:

@@ -60,11 +60,14 @@ def find_made(
 ) -> int | None:
     """Return the job that another press made of a draft; None when none did.
 
-    A job whose card never got out does not count, nor does the same press replayed.
+    It is the smaller one where a moderator approved that instead. A job whose card never got out
+    does not count, nor does the same press replayed.
     """
     row = tx.execute(
-        "SELECT j.id FROM draft d JOIN job j ON j.id = d.job WHERE d.id = ? AND d.guild_id = ?"
-        " AND j.interaction_id <> ? AND (j.message_id IS NOT NULL OR j.state <> 'cancelled')",
+        "SELECT coalesce(a.smaller, j.id) FROM draft d JOIN job j ON j.id = d.job"
+        " LEFT JOIN approval a ON a.job = j.id WHERE d.id = ? AND d.guild_id = ?"
+        " AND j.interaction_id <> ? AND (a.smaller IS NOT NULL OR j.message_id IS NOT NULL"
+        " OR j.state <> 'cancelled')",
         (draft_id, guild_id, interaction_id),
     ).fetchone()
     return None if row is None else int(row[0])

@@ -77,11 +77,15 @@ def list_standing(tx: sqlite3.Connection, guild_id: int, now: int) -> list[Halt]
     return [Halt(*row) for row in rows]
 
 
-def last_judged_at(tx: sqlite3.Connection, guild_id: int, user_id: int) -> int:
-    """Return when the brake last stopped this member, or a stop was lifted; 0 for never."""
+def last_judged_at(tx: sqlite3.Connection, guild_id: int, user_id: int, now: int) -> int:
+    """Return when the brake last stopped this member, or a stop was lifted; 0 for never.
+
+    A moment that is still to come, after the clock was set back, does not count yet.
+    """
     row = tx.execute(
-        "SELECT coalesce(max(max(coalesce(lifted_at, 0), iif(actor = 0, at, 0))), 0) FROM halt"
-        " WHERE guild_id = ? AND user_id = ?",
-        (guild_id, user_id),
+        "SELECT coalesce(max(judged_at), 0) FROM (SELECT guild_id, user_id, lifted_at AS judged_at"
+        " FROM halt UNION ALL SELECT guild_id, user_id, at FROM halt WHERE actor = 0)"
+        " WHERE guild_id = ? AND user_id = ? AND judged_at <= ?",
+        (guild_id, user_id, now),
     ).fetchone()
     return int(row[0])

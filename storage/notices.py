@@ -117,9 +117,12 @@ def find_next_at(tx: sqlite3.Connection, busy: frozenset[int] = frozenset()) -> 
     return next((int(row["next_at"]) for row in free), None)
 
 
-def remember_message(tx: sqlite3.Connection, notice_id: int, message_id: int) -> None:
-    """Note under which id a message is out."""
-    tx.execute("UPDATE notice SET message_id = ? WHERE id = ?", (message_id, notice_id))
+def remember_message(tx: sqlite3.Connection, notice: Notice, message_id: int) -> None:
+    """Note where and under which id a message is out."""
+    tx.execute(
+        "UPDATE notice SET channel_id = ?, message_id = ? WHERE id = ?",
+        (notice.channel_id, message_id, notice.id),
+    )
 
 
 def finish(tx: sqlite3.Connection, notice: Notice) -> None:
@@ -137,12 +140,32 @@ def postpone(tx: sqlite3.Connection, notice_id: int, next_at: int) -> None:
     )
 
 
-def park(tx: sqlite3.Connection, notice_id: int, not_before: int) -> None:
-    """Set a message aside that has no place; `not_before` ends its pause."""
+def park(tx: sqlite3.Connection, notice: Notice, not_before: int) -> None:
+    """Set a message aside that has no place, unless it was given another one meanwhile.
+
+    `not_before` ends its pause.
+    """
     tx.execute(
-        "UPDATE notice SET done = 2, attempts = attempts + 1, next_at = ? WHERE id = ?",
-        (not_before, notice_id),
+        "UPDATE notice SET done = 2, attempts = attempts + 1, next_at = ?"
+        " WHERE id = ? AND channel_id = ?",
+        (not_before, notice.id, notice.channel_id),
     )
+
+
+def move(tx: sqlite3.Connection, guild_id: int, channel_id: int, now: int) -> int:
+    """Bring what a guild's admins were not told yet to another channel; return how many that are.
+
+    Requests for approval stay where their moderators are. What was set aside and is old news stays
+    too; a warning is news until its period ends.
+    """
+    cursor = tx.execute(
+        "UPDATE notice SET channel_id = ?, done = 0, attempts = 0, next_at = ?"
+        " WHERE guild_id = ? AND kind <> 'approval' AND message_id IS NULL"
+        " AND (done = 0"
+        " OR done = 2 AND coalesce(json_extract(body, '$.resets_at'), next_at + ?) > ?)",
+        (channel_id, now, guild_id, NEWS_LIFE_S, now),
+    )
+    return cursor.rowcount
 
 
 def unpark(tx: sqlite3.Connection, guild_id: int, now: int, *, is_sure: bool) -> int:

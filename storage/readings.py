@@ -38,6 +38,7 @@ class Verdict:
     """What a reading told next to the reading `since`; both are named by number.
 
     `tokens` is what the vendor took (above 0) or added (below 0) beyond all explanation.
+    `found_tokens` were told as missing before, and are explained by costs that became known since.
     """
 
     reading: int
@@ -46,6 +47,19 @@ class Verdict:
     tokens: int
     is_settled: bool
     at: int
+    found_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What verdicts said of one stretch, summed, in tokens; `difference` as in a verdict.
+
+    `missing` is what was told as missing and is not explained yet, `found` what is.
+    """
+
+    difference: int
+    missing: int
+    found: int
 
 
 def books(tx: sqlite3.Connection) -> Books:
@@ -98,13 +112,14 @@ def beside_tokens(tx: sqlite3.Connection, until: int, after: int = -1) -> int:
 def put_verdict(tx: sqlite3.Connection, verdict: Verdict) -> None:
     """Keep what a reading told."""
     tx.execute(
-        "INSERT INTO verdict (reading, since, kind, tokens, is_settled, at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO verdict (reading, since, kind, tokens, found, is_settled, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             verdict.reading,
             verdict.since,
             verdict.kind,
             verdict.tokens,
+            verdict.found_tokens,
             verdict.is_settled,
             verdict.at,
         ),
@@ -117,13 +132,14 @@ def find_last_verdict(tx: sqlite3.Connection) -> Verdict | None:
     return None if row is None else _verdict(row)
 
 
-def told_tokens(tx: sqlite3.Connection, since: int) -> int:
+def told(tx: sqlite3.Connection, since: int) -> Told:
     """Return what has already been told of differences from the reading `since`."""
-    (tokens,) = tx.execute(
-        "SELECT coalesce(sum(tokens), 0) FROM verdict WHERE since = ? AND reading > ?",
+    row = tx.execute(
+        "SELECT coalesce(sum(tokens - found), 0), coalesce(sum(max(tokens, 0) - found), 0),"
+        "  coalesce(sum(found), 0) FROM verdict WHERE since = ? AND reading > ?",
         (since, since),
     ).fetchone()
-    return int(tokens)
+    return Told(*row)
 
 
 def list_verdicts(tx: sqlite3.Connection, after: int) -> list[Verdict]:
@@ -156,4 +172,5 @@ def _verdict(row: sqlite3.Row) -> Verdict:
         row["tokens"],
         bool(row["is_settled"]),
         row["at"],
+        row["found"],
     )

@@ -30,12 +30,12 @@ _GROUPS = """
   SELECT job, account, sum(d_spent) FROM entry INDEXED BY entry_correct WHERE kind = 'correct'
    GROUP BY 1, 2
 ), told AS (
-  SELECT h.place, h.pot_id <> 0 AS of_pot, j.user_id, j.model, j.state, h.d_held AS hold,
+  SELECT h.place, h.pot_id, j.user_id, j.model, j.state, h.d_held AS hold,
     r.seq IS NULL AS is_open, coalesce(r.d_spent, 0) + coalesce(x.tokens, 0) AS spent
    FROM held h CROSS JOIN job j ON j.id = h.job LEFT JOIN entry r ON r.resolves = h.seq
    LEFT JOIN corrected x ON x.job = h.job AND x.account = h.account
 )
-SELECT place, of_pot, user_id, model,
+SELECT place, pot_id, user_id, model,
   iif(state = 'not_submitted' AND spent <> 0, 'completed', state),
   count(*), sum(spent), sum(iif(is_open, hold, 0)), sum(iif(is_open, 0, max(0, hold - spent)))
  FROM told GROUP BY 1, 2, 3, 4, 5
@@ -46,14 +46,14 @@ FOREVER = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The jobs of one member, model and state that were held in one stretch, in or outside pots.
+    """The jobs of one member, model and state that were held in one stretch, in one pot or outside.
 
-    `place` is that of the stretch among those asked for. A job that was given up as not made, and
-    was charged after all, is in the state completed.
+    `place` is that of the stretch among those asked for; `pot_id` is 0 outside pots. A job that
+    was given up as not made, and was charged after all, is in the state completed.
     """
 
     place: int
-    of_pot: bool
+    pot_id: int
     user_id: int
     model: str
     state: State
@@ -89,7 +89,7 @@ def list_groups(
     """Return a guild's jobs held in each stretch `start` <= moment < `end` (epoch s), summed."""
     values = {"guild": guild_id, "stretches": json.dumps(stretches)}
     return [
-        Group(row[0], bool(row[1]), row[2], row[3], State(row[4]), row[5], row[6], row[7], row[8])
+        Group(row[0], row[1], row[2], row[3], State(row[4]), row[5], row[6], row[7], row[8])
         for row in tx.execute(_HELD + _GROUPS, values)
     ]
 

@@ -5,7 +5,7 @@ the guild's trail, which nobody can take back.
 """
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from storage import settings
 
@@ -42,6 +42,16 @@ class Spending:
     brake_minutes: int = BRAKE_MINUTES
 
 
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """The last warning: of which period and size of the pool, which percentage, when (epoch s)."""
+
+    beginning: int
+    size_tokens: int
+    level: int
+    at: int
+
+
 def of_guild(tx: sqlite3.Connection, guild_id: int) -> Spending:
     """Return a guild's choices."""
     stored = settings.list_scope(tx, _scope(guild_id))
@@ -71,6 +81,18 @@ def put(tx: sqlite3.Connection, guild_id: int, key: str, value: str | None) -> s
     else:
         settings.put(tx, _scope(guild_id), key, value)
     return before
+
+
+def find_warned(tx: sqlite3.Connection, guild_id: int) -> Warned | None:
+    """Return the last warning that a guild was given, or None."""
+    stored = settings.list_scope(tx, f"warned:{guild_id}")
+    return Warned(**{key: int(value) for key, value in stored.items()}) if stored else None
+
+
+def note_warned(tx: sqlite3.Connection, guild_id: int, warned: Warned) -> None:
+    """Remember a warning as the last one."""
+    for key, value in asdict(warned).items():
+        settings.put(tx, f"warned:{guild_id}", key, str(value))
 
 
 def _scope(guild_id: int) -> str:

@@ -22,7 +22,7 @@ from jobs.ports import (
 )
 from models import Job
 from ui import buttons, cards, forums, private
-from ui.attached import picture_files, picture_url, start_files, videos_on
+from ui.attached import closing, picture_files, picture_url, start_files, videos_on
 from ui.connection import connected
 from ui.text import NOBODY
 
@@ -74,16 +74,16 @@ class DiscordAnnouncer:
     async def finish(self, view: JobView, file: Path | None, nonce: str) -> None:
         """Edit the card to its last form, with the video beside it and its picture still on it."""
         async with self._connected():
-            files = self._files(view, file, self.room_bytes(view))
-            if view.job.is_private:
-                await private.finish(self._client, view, files, nonce)
-                return
-            await self._message(view).edit(
-                embed=cards.card(view),
-                attachments=[*picture_files(view), *files],
-                view=buttons.beneath(view),
-                allowed_mentions=NOBODY,
-            )
+            with closing(self._files(view, file, self.room_bytes(view))) as files:
+                if view.job.is_private:
+                    await private.finish(self._client, view, files, nonce)
+                    return
+                await self._message(view).edit(
+                    embed=cards.card(view),
+                    attachments=[*picture_files(view), *files],
+                    view=buttons.beneath(view),
+                    allowed_mentions=NOBODY,
+                )
 
     async def post(self, view: JobView, file: Path | None, nonce: str) -> int:
         """Create the message anew; the nonce makes a repetition return the first one."""

@@ -5,6 +5,8 @@ the files of a card are named anew, it is sent along again.
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import discord
@@ -25,6 +27,16 @@ def start_files(view: JobView) -> list[discord.File]:
             description="The picture this video starts from",
         )
     ]
+
+
+@contextmanager
+def closing(files: list[discord.File]) -> Iterator[list[discord.File]]:
+    """Close files at the end, also those that were never sent: sending alone closes them."""
+    try:
+        yield files
+    finally:
+        for file in files:
+            file.close()
 
 
 def picture_files(view: JobView) -> list[discord.File]:

@@ -8,7 +8,7 @@ from jobs.acts import PER, amount
 from jobs.budgets import Overview, Setup
 from jobs.purse import Standing, cap_period
 from models import Period, State
-from storage.budgets import Cap, Pool
+from storage.budgets import Cap, Pool, Whose
 from storage.choices import Change
 from storage.halts import Halt
 from storage.pots import Pot
@@ -22,6 +22,10 @@ START = (
     "No admin has set a budget for this server yet. `/budget set tokens:3000 period:Month` starts "
     "one; until then the host's limits hold."
 )
+UNLIMITED = (
+    "An admin let this server go without a limit of its own, so the host's limits hold alone. "
+    "`/budget set tokens:` sets one."
+)
 
 
 def overview_card(view: Overview) -> discord.Embed:
@@ -33,16 +37,17 @@ def overview_card(view: Overview) -> discord.Embed:
             name = "Your new videos are paused" if halt.user_id else "New videos are paused"
             embed.add_field(name=name, value=_stop(halt), inline=False)
     if view.standing is None:
-        embed.description = START
+        embed.description = START if view.pool is None else UNLIMITED
     else:
         embed.add_field(name="This server", value=standing_text(view.standing), inline=False)
     others = [one for one in (*view.purse.guild, *view.purse.member) if one.source != "pool"]
     for one in others:
         embed.add_field(name=_whose(one, view), value=standing_text(one), inline=False)
-    if not view.purse.member and view.standing is not None:
+    if not view.purse.member and (view.purse.pot or view.standing is not None):
+        shared = "the pot that pays here" if view.purse.pot else "the server's budget"
         embed.add_field(
             name="Your share",
-            value="You have no allowance of your own: you share in the server's budget.",
+            value=f"You have no allowance of your own: you share in {shared}.",
             inline=False,
         )
     elif view.purse.left_tokens is None:
@@ -50,7 +55,9 @@ def overview_card(view: Overview) -> discord.Embed:
     left = view.purse.left_tokens
     if left is not None:
         name = "You can use here now" if view.purse.pot else "You can use now"
-        embed.add_field(name=name, value=f"**{tokens(left)}**", inline=False)
+        less = " at most: the host's limit for all servers together leaves less just now"
+        text = f"**{tokens(left)}**" + less * view.purse.is_bound_by_host
+        embed.add_field(name=name, value=text, inline=False)
     if line := _held_line(view):
         embed.set_footer(text=line)
     return embed
@@ -163,6 +170,32 @@ def cap_answer(cap: Cap, pool: Pool) -> str:
     }[cap.whose]
 
 
+def removed_answer(
+    whose: Whose, subject: int, view: Setup, host_period: Period, own: Standing | None
+) -> str:
+    """Return what holds without a cap that was taken away; `own` is what bounds that member now."""
+    everyone = next((cap for cap in view.caps if cap.whose == "everyone"), None)
+    if whose == "everyone":
+        rest = "those of roles and single members hold on" if view.caps else "no other one is set"
+        return f"The cap of each member is gone; {rest}."
+    if whose == "role":
+        text = f"The cap of <@&{subject}> is gone. "
+        if everyone is None:
+            return f"{text}Only a cap of another role of theirs, or their own, bounds its members."
+        period = cap_period(everyone.kind, view.pool or Pool(None, host_period))
+        size = f"{tokens(everyone.tokens)} {PER[period.kind]}"
+        return (
+            f"{text}Its members may use **{size}** now, as everyone may; a cap of another role of "
+            "theirs or their own goes first."
+        )
+    text = f"The cap of <@{subject}> is gone. "
+    if own is None:
+        return f"{text}No other one holds for them."
+    size = f"{tokens(own.limit_tokens)} {PER[own.period.kind]}"
+    by = f"by their role <@&{own.subject}>" if own.source == "role" else "as every member may"
+    return f"{text}They may use **{size}** now, {by}. {so_far(own)}"
+
+
 def warnings(chosen: Spending) -> str:
     """Return when and where a guild's admins are warned."""
     where = f"<#{chosen.channel}>"
@@ -181,10 +214,15 @@ def brake(chosen: Spending) -> str:
     """Return what the spend brake does."""
     if not chosen.brake_percent:
         return "Off."
+    told = (
+        f"It is told in <#{chosen.channel}>, where moderators can undo it."
+        if chosen.channel
+        else "Nobody is told, since `/budget warn channel:` is not set; an admin can end it with "
+        "`/budget resume member:`."
+    )
     return (
         f"A member who uses more than {chosen.brake_percent} % of the budget within "
-        f"{chosen.brake_minutes} minutes, for three videos or more, is paused for a day. "
-        "Moderators are told and can undo it."
+        f"{chosen.brake_minutes} minutes, for three videos or more, is paused for a day. {told}"
     )
 
 

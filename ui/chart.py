@@ -58,7 +58,7 @@ def compose(report: Report, theme: Theme, names: Mapping[str, str]) -> Picture:
     y = _head(canvas, report, 0)
     y = _pool(canvas, report, report.pool, y) if report.pool else _spent(canvas, report, y)
     if not report.jobs and not report.spent_tokens and not report.held_tokens:
-        y = _nothing(canvas, y)
+        y = _nothing(canvas, report, y)
     else:
         y = draw_days(canvas, report, y)
         y = _tables(canvas, report, names, y)
@@ -68,7 +68,7 @@ def compose(report: Report, theme: Theme, names: Mapping[str, str]) -> Picture:
 def _head(canvas: Canvas, report: Report, top: int) -> int:
     baseline = top + 68
     room = INNER
-    if words.is_running(report):
+    if report.is_running:
         until = canvas.write(
             (WIDTH - MARGIN, baseline),
             f"until {words.moment(report.end, report.zone)}",
@@ -95,16 +95,17 @@ def _pool(canvas: Canvas, report: Report, pool: Standing, top: int) -> int:
     big = (f"{pool.available_tokens:,}", words.compact(pool.available_tokens))
     left = canvas.write((MARGIN, baseline), big, INNER // 2, HUGE, bold=True)
     room = used.left - left.right - 16 - 24
-    sizes = tuple(f"left {size}" for size in words.sizes(pool))
+    rest = words.rest_name(report)
+    sizes = tuple(f"{rest} {size}" for size in words.sizes(pool))
     short = f"of {words.compact(pool.size_tokens)}"
-    canvas.write((left.right + 16, baseline), (*sizes, f"left {short}", short), room, MEDIUM)
+    canvas.write((left.right + 16, baseline), (*sizes, f"{rest} {short}", short), room, MEDIUM)
 
     bar = Box(MARGIN, baseline + 28, WIDTH - MARGIN, baseline + 72)
     parts: list[tuple[str, int, Fill, str]] = [
         ("spent", pool.use.spent_tokens, "plain", colours.spent),
         ("held", pool.use.held_tokens, "stripes", colours.held),
         ("in pots", pool.set_aside_tokens, "dots", colours.aside),
-        ("left", pool.available_tokens, "empty", colours.outline),
+        (rest, pool.available_tokens, "empty", colours.outline),
     ]
     shown = [part for part in parts if part[1] > 0 or part[0] == "spent"]
     _stack(canvas, bar, [(tokens, fill, colour) for _, tokens, fill, colour in shown])
@@ -161,20 +162,21 @@ def _spent(canvas: Canvas, report: Report, top: int) -> int:
     return _outlook(canvas, report, baseline)
 
 
-def _nothing(canvas: Canvas, top: int) -> int:
-    baseline = top + 80
+def _nothing(canvas: Canvas, report: Report, top: int) -> int:
+    y = top + 80
     canvas.rule(MARGIN, WIDTH - MARGIN, top + 20, canvas.colours.edge)
+    if not report.is_running:
+        canvas.write((WIDTH // 2, y), "No videos in this period.", INNER, MEDIUM, align="middle")
+        return y + 30
+    canvas.write((WIDTH // 2, y), "No videos in this period yet.", INNER, MEDIUM, align="middle")
     canvas.write(
-        (WIDTH // 2, baseline), "No videos in this period yet.", INNER, MEDIUM, align="middle"
-    )
-    canvas.write(
-        (WIDTH // 2, baseline + 46),
+        (WIDTH // 2, y + 46),
         "As soon as somebody makes one, its tokens show up here.",
         INNER,
         colour=canvas.colours.muted,
         align="middle",
     )
-    return baseline + 76
+    return y + 76
 
 
 def _tables(canvas: Canvas, report: Report, names: Mapping[str, str], top: int) -> int:

@@ -78,7 +78,7 @@ def group(report: Report) -> tuple[str, list[Column]]:
     """
     days = [_column(date.fromisoformat(one.label), one) for one in report.days]
     end = words.window_end(report)
-    if days and end is not None and words.is_running(report):
+    if days and end is not None and report.is_running:
         known = {one.first for one in days}
         to_come = periods.days(report.end, end, report.zone)
         days += [Column(day, is_ahead=True) for day, _ in to_come if day not in known]
@@ -177,7 +177,7 @@ def _label(canvas: Canvas, report: Report, unit: str, columns: Sequence[Column],
     """Write the days below, today first, then as many as have room."""
     places = _places(len(columns), room)
     past = [number for number, one in enumerate(columns) if not one.is_ahead]
-    today = past[-1] if past and unit == "day" and words.is_running(report) else None
+    today = past[-1] if past and unit == "day" and report.is_running else None
     order = [number for number in (today, 0) if number is not None]
     order += _regular(canvas, unit, columns)
     baseline = room.bottom + 38

@@ -83,26 +83,13 @@ def percent(part: int, whole: int) -> str:
 
 def window_end(report: Report) -> int | None:
     """Return when the report's period ends (epoch s), None when it has no end of its own."""
+    if report.which == "last":
+        return report.end
     if report.pool is not None:
         return report.pool.window.end
-    if is_stretch(report) or report.period.kind not in _BEFORE:
+    if report.which != "this" or report.period.kind not in _BEFORE:
         return None
     return periods.window(report.period, report.start).end
-
-
-def is_stretch(report: Report) -> bool:
-    """Return whether it tells of some days up to now rather than of a period."""
-    if report.pool is not None or report.period.kind not in _BEFORE:
-        return False
-    return periods.window(report.period, report.start).start != report.start
-
-
-def is_running(report: Report) -> bool:
-    """Return whether the report's last day is today, as far as the report tells."""
-    end = window_end(report)
-    if end is None:
-        return report.pool is not None or report.period.kind == "none" or is_stretch(report)
-    return report.end < end
 
 
 def local_day(at: int, zone: str) -> date:
@@ -122,25 +109,27 @@ def moment(at: int, zone: str) -> str:
 
 
 def stretch(report: Report) -> str:
-    """Return the period's name: "November 2026", "16-22 Nov 2026", "Last 30 days"."""
-    if report.end <= report.start:
+    """Return the name of what is told: "November 2026", "16-22 Nov 2026", "Last 30 days"."""
+    if report.never_was:
         return "No such period"
-    if is_running(report) and report.period.kind == "rolling":
-        return "Last 30 days"
-    if is_running(report) and report.period.kind == "none":
-        known = [date.fromisoformat(one.label) for one in report.days if one.jobs]
-        is_all = known and sum(one.jobs for one in report.days) >= report.jobs
-        return f"Since {_dated(known[0])}" if is_all else "All time"
+    if report.which == "this" and report.period.kind in ("rolling", "none"):
+        if report.period.kind == "rolling" and report.end - report.start >= periods.ROLLING_S:
+            return "Last 30 days"
+        if report.period.kind == "none" and not report.jobs:
+            return "All time"
+        return f"Since {_dated(local_day(report.start, report.zone))}"
     first = local_day(report.start, report.zone)
-    last = local_day((window_end(report) or report.end) - 1, report.zone)
+    # A period that begins at this very second has a first day all the same.
+    last = local_day(max(report.start, (window_end(report) or report.end) - 1), report.zone)
+    is_month = (last - first).days <= 31 and first.day == (last + timedelta(days=1)).day == 1
+    if is_month and not isinstance(report.which, int):
+        return f"{LONG_MONTHS[first.month - 1]} {first.year}"
     return _days(first, last)
 
 
 def _days(first: date, last: date) -> str:
     if first == last:
         return f"{WEEKDAYS[first.weekday()]} {_dated(first)}"
-    if (last - first).days <= 31 and first.day == (last + timedelta(days=1)).day == 1:
-        return f"{LONG_MONTHS[first.month - 1]} {first.year}"
     if first.year != last.year:
         return f"{_dated(first)} - {_dated(last)}"
     if first.month != last.month:
@@ -168,36 +157,48 @@ def outlook(report: Report) -> tuple[str, bool]:
     if pool is None:
         return "", False
     resets = ""
-    if is_running(report) and pool.window.end is not None:
+    if report.is_running and pool.window.end is not None:
         resets = f"resets {day(local_day(pool.window.end, report.zone))}"
     until = f" · {resets}" if resets else ""
     if pool.left_tokens < 0:
         return f"Over the limit by {-pool.left_tokens:,}{until}", True
     if pool.left_tokens == 0:
         return f"Used up{until}", True
-    if report.runs_dry_at is not None:
-        return (
-            f"At this pace used up {day(local_day(report.runs_dry_at, report.zone))}{until}",
-            True,
-        )
+    if report.outlook is not None and report.outlook.dry_at is not None:
+        dry_on = day(local_day(report.outlook.dry_at, report.zone))
+        return f"At this pace used up {dry_on}{until}", True
+    if report.outlook is not None and report.outlook.fate == "lasts":
+        return f"At this pace it lasts{until}", False
     return resets.replace("r", "R", 1), False
+
+
+def before_name(report: Report) -> str:
+    """Return what the report is compared with: "the month before", "the 7 days before"."""
+    if isinstance(report.which, int):
+        return f"the {'day' if report.which == 1 else f'{report.which:,} days'} before"
+    return _BEFORE.get(report.period.kind, "the 30 days before")
 
 
 def comparison(report: Report) -> tuple[str, ...]:
     """Return what was asked for, next to the period before, in words, longest first."""
     asked = count(report.jobs, "request")
-    if is_running(report) and window_end(report) is not None:
+    if report.is_running and window_end(report) is not None:
         asked += " so far"
+    if report.earlier_pot_tokens:
+        asked += f" · {report.earlier_pot_tokens:,} in earlier pots"
     before = report.before_spent_tokens
     if before is None:
         return (asked,)
-    name = _BEFORE.get(report.period.kind, "the 30 days before")
-    if is_stretch(report):
-        name = f"the {count(len(report.days), 'day')} before"
+    name = before_name(report)
     if not before:
         return f"{asked} · nothing spent {name}", asked
     share = f"{percent(report.spent_tokens, before)} of what {name} took"
     return f"{asked} · {share} ({before:,})", f"{asked} · {share}", asked
+
+
+def rest_name(report: Report) -> str:
+    """Return what to call the tokens of a pool that nobody used."""
+    return "left" if report.is_running else "not used"
 
 
 def describe(report: Report, names: Mapping[str, str]) -> str:
@@ -210,7 +211,7 @@ def describe(report: Report, names: Mapping[str, str]) -> str:
         aside = f", {pool.set_aside_tokens:,} set aside in pots" if pool.set_aside_tokens else ""
         parts.append(
             f"{pool.use.spent_tokens:,} spent, {pool.use.held_tokens:,} held{aside}, "
-            f"{pool.available_tokens:,} left {sizes(pool)[0]} "
+            f"{pool.available_tokens:,} {rest_name(report)} {sizes(pool)[0]} "
             f"({percent(pool.used_tokens, pool.size_tokens)} used)."
         )
         parts.append(f"{outlook(report)[0]}." if outlook(report)[0] else "")

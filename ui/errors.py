@@ -7,6 +7,7 @@ import discord
 from discord import app_commands
 
 from errors import UserFacingError
+from storage.errors import DuplicateInteractionError
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ def sentence(error: BaseException) -> str:
 
 async def tell(interaction: discord.Interaction, error: BaseException) -> None:
     """Show the sentence to the member alone, as the interaction's answer or after it."""
+    if isinstance(getattr(error, "original", error), DuplicateInteractionError):
+        return  # the gateway handed it over twice, and the first one answers
     await say(interaction, sentence(error))
 
 

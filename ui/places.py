@@ -18,6 +18,7 @@ def asker(interaction: discord.Interaction) -> Asker:
         user_id=interaction.user.id,
         upload_limit_bytes=interaction.filesize_limit,
         role_ids=role_ids(interaction.user),
+        has_unplaced_roles=has_unplaced_roles(interaction.user),
         parent_id=parent_of(interaction.channel),
     )
 
@@ -29,6 +30,16 @@ def role_ids(who: discord.User | discord.Member) -> tuple[int, ...]:
     # Two roles may stand equally high until an admin moves one; the older id is then the higher.
     roles = sorted(who.roles, key=lambda role: (-role.position, role.id))
     return tuple(role.id for role in roles if not role.is_default())
+
+
+def has_unplaced_roles(who: discord.User | discord.Member) -> bool:
+    """Return whether a member has roles that discord.py does not know (yet), and leaves out.
+
+    So it is right after connecting, while Discord has not described the guild.
+    """
+    return isinstance(who, discord.Member) and any(
+        who.guild.get_role(role_id) is None for role_id in who._roles
+    )
 
 
 def parent_of(channel: object) -> int | None:

@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from errors import NotAllowedError
-from jobs.acts import WEEKDAYS
+from jobs.acts import WEEKDAYS, By
 from jobs.budgets import Budgets
 from models import PeriodKind, Spender
 from ui.places import is_admin, require_guild, role_ids
@@ -79,6 +79,11 @@ def require_admin(interaction: discord.Interaction) -> int:
             "change it or see who used what. Nothing was changed. `/tokens` shows what is left."
         )
     return guild_id
+
+
+def by(interaction: discord.Interaction, reason: str | None = None) -> By:
+    """Return who asks for an act, and why."""
+    return By(interaction.id, interaction.user.id, reason)
 
 
 def spender(guild_id: int, member: discord.User | discord.Member | None) -> Spender:

@@ -12,6 +12,7 @@ from cogs.budget.common import (
     Reason,
     answer,
     budget,
+    by,
     days,
     parse_day,
     period_kind,
@@ -21,6 +22,7 @@ from cogs.budget.common import (
     zones,
 )
 from errors import NotAllowedError
+from jobs.purse import Standing
 from jobs.service import JobService
 from models import Period, Spender
 from storage.budgets import Cap, Pool, Whose
@@ -77,7 +79,7 @@ class Limits(BudgetRoom):
                 day = was.period.starts_on if kind == was.period.kind else 1
             return Pool(size, Period(kind, zone or was.period.zone, day))
 
-        is_new = await self.budgets.set_pool(guild_id, change, interaction.user.id, reason)
+        is_new = await self.budgets.set_pool(guild_id, change, by(interaction, reason))
         view = await self.budgets.overview(asker(interaction).spender)
         await answer(interaction, words.pool_answer(view, is_new=is_new))
 
@@ -164,7 +166,7 @@ class Limits(BudgetRoom):
         who = spender(require_admin(interaction), member)
         if tokens == 0:
             raise NotAllowedError("Zero tokens change nothing. Nothing was changed.")
-        await self.budgets.give(who, tokens, interaction.user.id, reason)
+        await self.budgets.give(who, tokens, by(interaction, reason))
         whose = f"<@{member.id}>'s cap" if member else "this server's budget"
         verb = f"{count(tokens)} more for" if tokens > 0 else f"{count(-tokens)} taken off"
         await answer(interaction, f"{verb} {whose}, once. {await self._now(who)}")
@@ -182,7 +184,7 @@ class Limits(BudgetRoom):
     ) -> None:
         """Begin the period anew now: what was used so far does not count any more."""
         who = spender(require_admin(interaction), member)
-        await self.budgets.restart(who, interaction.user.id, reason)
+        await self.budgets.restart(who, by(interaction, reason))
         whose = f"<@{member.id}>'s cap" if member else "This server's budget"
         text = f"{whose} begins anew from now. {await self._now(who)}"
         await answer(interaction, f"{text} The ledger keeps what was used before.")
@@ -230,15 +232,18 @@ class Limits(BudgetRoom):
                 "Please give either tokens or remove. Nothing was changed. 0 tokens means that "
                 "nothing may be used."
             )
-        actor = interaction.user.id
         if tokens is None:
-            was_there = await self.budgets.drop_cap(who, whose, subject, actor, reason)
-            await answer(
-                interaction, "That cap is gone." if was_there else "There was no such cap."
-            )
+            if not await self.budgets.drop_cap(who, whose, subject, by(interaction, reason)):
+                await answer(interaction, "There was no such cap. Nothing was changed.")
+                return
+            setup = await self.budgets.setup(who.guild_id)
+            own = await self._own(who) if who.user_id else None
+            host_period = self.budgets.allowed.period
+            text = words.removed_answer(whose, subject, setup, host_period, own)
+            await answer(interaction, text)
             return
         cap = Cap(whose, subject, tokens, period_kind(period))
-        await self.budgets.set_cap(who, cap, actor, reason)
+        await self.budgets.set_cap(who, cap, by(interaction, reason))
         pool = (await self.budgets.setup(who.guild_id)).pool
         text = words.cap_answer(cap, pool or Pool(None, self.budgets.allowed.period))
         now = await self._now(who) if who.user_id else ""
@@ -246,7 +251,14 @@ class Limits(BudgetRoom):
 
     async def _now(self, who: Spender) -> str:
         """Say how what was changed stands in the period under way, where that is one sum."""
+        if who.user_id:
+            found = await self._own(who)
+        else:
+            found = (await self.budgets.overview(who)).standing
+        return words.so_far(found) if found else ""
+
+    async def _own(self, who: Spender) -> Standing | None:
+        """Return how the cap that holds for a member stands, whoever's it is."""
         view = await self.budgets.overview(who)
-        own = [one for one in view.purse.member if one.source not in ("host", "pot")]
-        found = own if who.user_id else [view.standing]
-        return words.so_far(found[0]) if found and found[0] else ""
+        own = (one for one in view.purse.member if one.source not in ("host", "pot"))
+        return next(own, None)

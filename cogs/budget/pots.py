@@ -12,6 +12,7 @@ from cogs.budget.common import (
     Reason,
     answer,
     budget,
+    by,
     require_admin,
 )
 from cogs.settings import Chosen, TextPlace
@@ -57,7 +58,7 @@ class Pots(BudgetRoom):
         guild_id = require_admin(interaction)
         ends_at = self.budgets.now() + _seconds(lasts)
         wish = PotWish(channel.id, amount, per_member, name, ends_at)
-        made = await self.budgets.open_pot(guild_id, wish, interaction.user.id, reason)
+        made = await self.budgets.open_pot(guild_id, wish, by(interaction, reason))
         each = f", up to {tokens(per_member)} per member" if per_member else ""
         await answer(
             interaction,
@@ -78,9 +79,7 @@ class Pots(BudgetRoom):
         guild_id = require_admin(interaction)
         if not pot.isdecimal() or len(pot) > 15:
             raise NotAllowedError("Please pick a pot from the list. Nothing was changed.")
-        ended, standing = await self.budgets.close_pot(
-            guild_id, int(pot), interaction.user.id, reason
-        )
+        ended, standing = await self.budgets.close_pot(guild_id, int(pot), by(interaction, reason))
         held = standing.use.held_tokens
         still = f" {tokens(held)} stay held for videos under way." if held else ""
         await answer(

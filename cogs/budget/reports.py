@@ -75,6 +75,9 @@ class ReportCommands(BudgetRoom):
         which = cast(Which, period) if days is None else days
         await interaction.response.defer(ephemeral=True, thinking=True)
         report = await self.reports.report(guild_id, which)
+        if report.never_was:
+            await interaction.edit_original_response(content=words.NEVER_WAS)
+            return
         names = await _names(interaction.guild, report)
         drawn = await asyncio.to_thread(chart.draw, report, cast(Theme, theme), names)
         await interaction.edit_original_response(
@@ -110,22 +113,14 @@ class ReportCommands(BudgetRoom):
                 "Please give a limit to try, for example `/budget simulate per_member:50 "
                 "member_period:Day`. Nothing was changed."
             )
-        pool_kind, member_kind = period_kind(budget_period), period_kind(member_period)
         pool = (await self.budgets.setup(guild_id)).pool
         pool = pool or Pool(None, self.budgets.allowed.period)
         rules = Rules(
-            None if budget is None else Rule(budget, cap_period(pool_kind, pool)),
-            None if per_member is None else Rule(per_member, cap_period(member_kind, pool)),
+            _rule(budget, budget_period, pool),
+            _rule(per_member, member_period, pool),
         )
         await interaction.response.defer(ephemeral=True, thinking=True)
-        outcome = await self.simulations.simulate(
-            guild_id,
-            pool_tokens=budget,
-            pool_kind=pool_kind,
-            member_tokens=per_member,
-            member_kind=member_kind,
-            which=days,
-        )
+        outcome = await self.simulations.simulate(guild_id, rules, days)
         await interaction.edit_original_response(content=words.simulation_text(rules, outcome))
 
     @budget.command()
@@ -150,12 +145,16 @@ class ReportCommands(BudgetRoom):
             with_prompts=prompts,
             name_of=self.service.name_of,
         )
-        rows = "1 row" if file.rows == 1 else f"{file.rows:,} rows"
-        cut = " Older rows did not fit and are left out." if file.is_cut else ""
         await interaction.edit_original_response(
-            content=f"{rows}, times by this server's clocks.{cut}",
+            content=words.export_text(file),
             attachments=[discord.File(io.BytesIO(file.content), file.name)],
         )
+
+
+def _rule(tokens: int | None, period: str | None, pool: Pool) -> Rule | None:
+    """Return a limit to try; a period that is left empty is the pool's own."""
+    kind = period_kind(period)
+    return None if tokens is None else Rule(tokens, cap_period(kind, pool))
 
 
 async def _names(guild: discord.Guild | None, report: Report) -> dict[str, str]:

@@ -11,13 +11,14 @@ from cogs.budget.common import (
     Reason,
     answer,
     budget,
+    by,
     require_admin,
     require_messages_channel,
 )
 from cogs.settings import Chosen, TextPlace
 from errors import NoSuchJobError, NotAllowedError
 from ui import budget as words
-from ui.places import is_moderator, require_guild
+from ui.places import is_admin, is_moderator, require_guild
 
 MOST_HOURS = 24 * 90
 MOST_LEVELS = 5
@@ -43,7 +44,7 @@ class Stops(BudgetRoom):
         guild_id = require_admin(interaction)
         ends_at = None if hours is None else self.budgets.now() + 3600 * hours
         user_id = member.id if member else 0
-        await self.budgets.stop(guild_id, user_id, ends_at, interaction.user.id, reason)
+        await self.budgets.stop(guild_id, user_id, ends_at, by(interaction, reason))
         whose = f"New videos of <@{user_id}>" if user_id else "New videos on this server"
         until = f"until <t:{ends_at}:F>" if ends_at else "until `/budget resume`"
         await answer(
@@ -64,7 +65,7 @@ class Stops(BudgetRoom):
         """Take new videos again."""
         guild_id = require_admin(interaction)
         user_id = member.id if member else 0
-        was_paused = await self.budgets.lift(guild_id, user_id, interaction.user.id, reason)
+        was_paused = await self.budgets.lift(guild_id, user_id, by(interaction, reason))
         whose = f"<@{user_id}>" if user_id else "This server"
         if not was_paused:
             await answer(interaction, f"{whose} was not paused. Nothing was changed.")
@@ -90,7 +91,7 @@ class Stops(BudgetRoom):
             values["channel"] = str(channel.id)
         if levels is not None:
             values["warn_at"] = _levels(levels)
-        chosen = await self.budgets.choose(guild_id, values, interaction.user.id)
+        chosen = await self.budgets.choose(guild_id, values, by(interaction))
         await answer(interaction, words.warnings(chosen))
 
     @budget.command()
@@ -99,7 +100,7 @@ class Stops(BudgetRoom):
         """Ask members first when a video costs more than this."""
         guild_id = require_admin(interaction)
         value = None if above is None else str(above)
-        chosen = await self.budgets.choose(guild_id, {"confirm_above": value}, interaction.user.id)
+        chosen = await self.budgets.choose(guild_id, {"confirm_above": value}, by(interaction))
         await answer(interaction, words.confirm(chosen))
 
     @budget.command()
@@ -128,7 +129,7 @@ class Stops(BudgetRoom):
                     "Please say in which channel moderators are asked: "
                     "`/budget approval above: channel:`. Nothing was changed."
                 )
-        chosen = await self.budgets.choose(guild_id, values, interaction.user.id)
+        chosen = await self.budgets.choose(guild_id, values, by(interaction))
         await answer(interaction, words.approval(chosen))
 
     @budget.command()
@@ -149,7 +150,7 @@ class Stops(BudgetRoom):
             values["brake_percent"] = str(percent)
         if minutes is not None:
             values["brake_minutes"] = str(minutes)
-        chosen = await self.budgets.choose(guild_id, values, interaction.user.id)
+        chosen = await self.budgets.choose(guild_id, values, by(interaction))
         await answer(interaction, f"Spend brake: {words.brake(chosen)}")
 
     async def undo(self, interaction: discord.Interaction, arguments: tuple[str, ...]) -> None:
@@ -162,7 +163,13 @@ class Stops(BudgetRoom):
             )
         if len(arguments) != 1 or not arguments[0].isdecimal() or len(arguments[0]) > 15:
             raise NoSuchJobError
-        halt = await self.budgets.undo(guild_id, int(arguments[0]), interaction.user.id)
+        halt = await self.budgets.undo(
+            guild_id,
+            int(arguments[0]),
+            interaction.channel_id or 0,
+            by(interaction),
+            is_admin=is_admin(interaction),
+        )
         await answer(interaction, f"<@{halt.user_id}> can make new videos again.")
 
 

@@ -101,6 +101,10 @@ CREATE INDEX halt_of ON halt(guild_id, user_id);
 
 -- Why a choice or a limit was changed, where the admin said so.
 ALTER TABLE change ADD COLUMN reason TEXT;
+-- Interactions that were acted on: Discord may hand the same one over again.
+CREATE TABLE acted (interaction_id INTEGER PRIMARY KEY) STRICT;
+CREATE TRIGGER acted_fixed BEFORE UPDATE ON acted BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE TRIGGER acted_kept  BEFORE DELETE ON acted BEGIN SELECT RAISE(ABORT, 'append only'); END;
 
 -- An order that waits for its requester's own yes: the price is above what goes without asking, or
 -- it was made smaller to fit. `job` is what it became.
@@ -163,13 +167,17 @@ CREATE TRIGGER reading_kept  BEFORE DELETE ON reading BEGIN SELECT RAISE(ABORT, 
 -- When a generation was made, by our clock; NULL for those of before this was noted.
 ALTER TABLE vendor_claim ADD COLUMN at INTEGER;
 CREATE INDEX claim_beside ON vendor_claim(at) WHERE how IN ('foreign','late');
+-- The last reading that was judged before what it cost became known.
+ALTER TABLE vendor_claim ADD COLUMN known_after INTEGER;
 -- What each reading told next to an earlier one: `tokens` the vendor took (above 0) or added (below)
 -- beyond all explanation; settled when nothing was under way, so that the next begins from here.
+-- `found` is what was told as missing before and is explained now, by costs that became known since.
 CREATE TABLE verdict (
   reading    INTEGER PRIMARY KEY REFERENCES reading(seq),
   since      INTEGER NOT NULL REFERENCES reading(seq),
   kind       TEXT NOT NULL CHECK (kind IN ('agrees','explained','missing','added')),
   tokens     INTEGER NOT NULL,
+  found      INTEGER NOT NULL CHECK (found >= 0),
   is_settled INTEGER NOT NULL CHECK (is_settled IN (0,1)),
   at         INTEGER NOT NULL,
   CHECK (CASE kind WHEN 'missing' THEN tokens > 0 WHEN 'added' THEN tokens < 0 ELSE tokens = 0 END)

@@ -207,13 +207,46 @@ async def test_a_request_whose_answer_is_lost_stands_there_once(strict: Rig) -> 
     await told(strict, "approved")
 
 
-async def test_without_its_channel_the_request_lapses_all_the_same(strict: Rig) -> None:
+def is_parked(rig: Rig) -> bool:
+    sql = "SELECT done FROM notice WHERE kind = 'approval'"
+    return bool(rig.read(lambda tx: tx.execute(sql).fetchone()[0]) == notices.PARKED)
+
+
+async def test_where_nobody_can_be_asked_the_wait_ends_at_once(strict: Rig) -> None:
     strict.discord.delete_channel("general")
     card = await strict.card(model=MODEL, length=10)
-    sql = "SELECT done FROM notice"
-    await strict.eventually(
-        lambda: strict.read(lambda tx: tx.execute(sql).fetchone()[0]) == notices.PARKED
+    done = await strict.finished(card, limit_s=60)
+    assert strict.job_of(done).state is State.CANCELLED
+    assert strict.fields(done)["Cost"].startswith("Not charged")
+    assert strict.fields(done)["Why, and what next"] == (
+        "I cannot write in the channel where this server's moderators decide, so nobody could be "
+        "asked. Nothing was sent and nothing was charged. An admin of this server can choose "
+        "another one with `/budget approval channel:`; then please ask again."
     )
+    assert strict.guild_account().held_tokens == strict.posts() == 0
+    assert approval(strict, card).state == "cancelled"
+    await strict.eventually(lambda: is_parked(strict))
+
+
+async def test_where_nobody_can_be_asked_a_card_on_its_way_is_waited_for(strict: Rig) -> None:
+    strict.discord.delete_channel("general")
+    strict.discord.script(fault("POST", r"/interactions/\d+/.*/callback", delay=0.5))
+    used = await strict.discord.slash("video", prompt="a boat", model=MODEL, length=10)
+    await strict.eventually(lambda: len(strict.jobs_in(State.RESERVED)) == 1)
+    assert strict.app is not None
+    strict.app.worker.nudge()
+    await strict.eventually(lambda: notice(strict).attempts == 1)
+    assert len(strict.jobs_in(State.RESERVED)) == 1
+    card = (await used.answer()).message
+    assert card is not None
+    done = await strict.finished(card, limit_s=60)
+    assert strict.job_of(done).state is State.CANCELLED
+    assert strict.guild_account().held_tokens == 0
+
+
+async def test_a_request_that_was_seen_still_lapses_when_its_channel_is_gone(strict: Rig) -> None:
+    card = await asked(strict)
+    strict.discord.delete_channel("general")
     done = await strict.finished(card, limit_s=3700, step_s=60)
     assert "No moderator decided" in strict.fields(done)["Why, and what next"]
     assert strict.guild_account().held_tokens == 0

@@ -203,3 +203,47 @@ async def test_a_pot_outlives_a_restart_of_the_bot(rig: Rig) -> None:
     assert "6 set aside in pots" in await tokens(rig, "Ben")
     words(await answer(rig, "pot end", {"pot": "1"}))
     assert "set aside" not in await tokens(rig, "Ben")
+
+
+async def test_in_a_rolling_budget_what_a_pot_pays_counts_for_its_own_thirty_days(
+    rig: Rig,
+) -> None:
+    await with_pool(rig, 100)
+    await budget(rig, "set", period="rolling")
+    await pot(rig, amount=100, lasts="60 days")
+    await rig.clock.advance(29 * 24 * 3600)
+    await rig.card("of the pot", channel="general", length=10)
+    await at.all_done(rig)
+    await rig.clock.advance(2 * 24 * 3600)
+    assert "12 left" not in await budget(rig, "show")
+    await budget(rig, "pot end", pot="1")
+    assert "12 left" in await budget(rig, "show")
+    assert "12 are left of this server's budget" in await rig.refusal("elsewhere")
+
+
+async def test_who_may_use_nothing_may_use_nothing_of_a_pot(rig: Rig) -> None:
+    await with_pool(rig)
+    await pot(rig, amount=500)
+    ben = rig.discord.world.user("Ben").id
+    await budget(rig, "member", member=ben, tokens=0)
+    assert "your own allowance here" in await rig.refusal("a", channel="general", member="Ben")
+    await rig.card("a", channel="general", member="Cleo")
+
+
+async def test_what_only_waits_in_a_pot_is_not_told_as_used(rig: Rig) -> None:
+    await with_pool(rig, 100)
+    await pot(rig, amount=90)
+    said = await rig.refusal("a")
+    assert "100 tokens a month, 0 used and 90 set aside in pots so far" in said
+
+
+async def test_a_member_without_a_part_of_their_own_shares_in_the_pot_and_is_told_so(
+    rig: Rig,
+) -> None:
+    await with_pool(rig)
+    await pot(rig)
+    assert "you share in the server's budget" in await tokens(rig)
+    there = await tokens(rig, channel="general")
+    assert "You have no allowance of your own: you share in the pot that pays here." in there
+    await budget(rig, "set", unlimited=True)
+    assert "you share in the pot that pays here" in await tokens(rig, channel="general")

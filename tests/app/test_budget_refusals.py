@@ -65,7 +65,7 @@ async def test_a_pot_and_a_part_of_one(rig: Rig) -> None:
     await answer(rig, "pot start", pot)
     pot_step = (
         f"Nothing was charged. The pot ends <t:{ends}:R>, <t:{ends}:f>. In another channel the "
-        "server's own pool pays."
+        "server's own budget pays."
     )
     assert await refused(rig) == (
         f"{NEEDS} the pot `party`, which pays in this channel: 60 tokens in all, 44 used so far. "

@@ -270,3 +270,29 @@ async def test_a_forged_undo_lifts_no_admins_pause_and_nothing_elsewhere(rig: Ri
     assert "reference" not in words(private(await elsewhere.answer()))
     there = rig.discord.world.guild(SECOND).id
     assert rig.read(lambda tx: halts.list_standing(tx, there, int(rig.clock.now())))
+
+
+async def test_whoever_the_brake_stopped_needs_another_moderator_or_manage_server(rig: Rig) -> None:
+    brake = await braked(rig)
+    rig.discord.add_role("Moderators", allow="manage_messages", members=["Ben"])
+    pressed = await rig.discord.press(brake, "Undo", member="Ben")
+    assert words(private(await pressed.answer())) == (
+        "The brake stopped you yourself, so another moderator, or a member with **Manage Server**, "
+        "has to undo it. Nothing was changed."
+    )
+    assert "paused by the spend brake" in await rig.refusal(member="Ben")
+    rig.discord.add_role("Owners", allow="manage_guild", members=["Ben"])
+    pressed = await rig.discord.press(brake, "Undo", member="Ben")
+    assert "can make new videos again" in words(private(await pressed.answer()))
+    await rig.card("boat 4", member="Ben")
+
+
+async def test_who_moderates_another_channel_alone_cannot_undo_from_there(rig: Rig) -> None:
+    await braked(rig)
+    card = await rig.card("a boat", member="Cleo")
+    rig.discord.set_overwrite("videos", allow=["manage_messages"], target="Cleo")
+    pressed = await rig.discord.press(card, "Cancel", member="Cleo")
+    await pressed.answer()
+    forged = rig.discord.forge(pressed, "rb:undo:1")
+    assert "under the message that tells of it" in words(private(await forged.answer()))
+    assert "paused by the spend brake" in await rig.refusal(member="Ben")

@@ -194,19 +194,21 @@ async def test_tokens_given_once_count_in_this_period_alone(rig: Rig) -> None:
     rig.sound()
 
 
-async def test_tokens_taken_back_may_go_below_nothing_and_each_is_on_record(rig: Rig) -> None:
+async def test_tokens_are_taken_back_down_to_nothing_and_each_act_is_on_record(rig: Rig) -> None:
     await purse_rig(rig)
     await budget(rig, "set", tokens=50, period="month")
     said = await budget(rig, "grant", tokens=-20, reason="a mistake")
     assert said.startswith("20 tokens taken off this server's budget, once.")
     assert "so 30 are left" in said
-    for _ in range(2):
-        assert "so 0 are left" in await budget(rig, "grant", tokens=-100, reason="closed")
-    assert len(changes(rig)) == 4, "also what changes no figure that is shown"
-    assert "50 tokens a month, less 220 taken once" in await tokens(rig)
-    assert "0 tokens" in await rig.refusal()
-    assert "so 80 are left" in await budget(rig, "grant", tokens=250, reason="open")
+    assert "so 0 are left" in await budget(rig, "grant", tokens=-30, reason="closed")
+    assert len(changes(rig)) == 3
+    assert "50 tokens a month, less 50 taken once" in await tokens(rig)
+    assert "0 are left" in await rig.refusal()
+    said = await budget(rig, "grant", tokens=-1, reason="again")
+    assert "There are 0 tokens in this period" in said
+    assert "so 80 are left" in await budget(rig, "grant", tokens=80, reason="open")
     assert "Zero tokens change nothing" in await budget(rig, "grant", tokens=0, reason="?")
+    assert len(changes(rig)) == 4
 
 
 async def test_a_members_grant_goes_on_top_of_their_cap_and_needs_one(rig: Rig) -> None:
@@ -273,3 +275,13 @@ async def test_settings_show_lists_no_budget_and_the_log_no_settings(rig: Rig) -
     log = await budget(rig, "log")
     assert "Server's budget: not set → **50 tokens a month (UTC)**" in log
     assert "ings" not in log.replace("Nothing", "")
+
+
+async def test_a_server_without_a_limit_is_not_told_that_nobody_set_one(rig: Rig) -> None:
+    await purse_rig(rig, guild_tokens=500)
+    await budget(rig, "set", unlimited=True, period="day")
+    for shown in (await budget(rig, "show"), await tokens(rig)):
+        assert "No admin has set a budget" not in shown
+        assert "An admin let this server go without a limit of its own" in shown
+        assert "You can use now\n**500 tokens**" in shown
+    assert "no limit (caps: a day, UTC)" in await budget(rig, "rules")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from playground.clock import FakeClock
 from tests.app import budget_hands as at
 from tests.app.budget_hands import MONTH_END, SECOND, answer, budget, purse_rig, tokens, told
 from tests.rig import Rig
@@ -73,6 +74,30 @@ async def test_the_next_period_and_another_size_are_told_anew(rig: Rig) -> None:
     bodies = [one.body for one in told(rig, "warning")]
     assert bodies[1]["resets_at"] == MONTH_END
     assert (bodies[1]["held"], bodies[1]["spent"]) == (132, 0)
+
+
+async def test_a_little_more_budget_does_not_tell_the_same_level_again(rig: Rig) -> None:
+    await watched(rig, 300, levels="50")
+    for number in range(4):
+        await rig.card(f"a {number}")
+    assert warned(rig) == [(50, 176, 300)]
+    await budget(rig, "grant", tokens=1, reason="a token more")
+    await rig.card("another")
+    assert len(warned(rig)) == 1
+
+
+async def test_a_rolling_budget_that_is_reset_warns_again_and_at_no_odd_moment(rig: Rig) -> None:
+    await watched(rig, 100)
+    await budget(rig, "set", period="rolling")
+    await rig.card("one", length=10)
+    assert warned(rig) == [(80, 88, 100)]
+    # The moment at which whole months since 1970 begin says nothing here.
+    await rig.clock.advance(2_592_000 - rig.clock.now() % 2_592_000)
+    assert len(warned(rig)) == 1
+    await budget(rig, "reset")
+    await rig.clock.advance(1)
+    await rig.card("two", length=10)
+    assert warned(rig) == [(80, 88, 100), (80, 88, 100)]
 
 
 async def test_levels_are_an_admins_choice_down_to_none(rig: Rig) -> None:
@@ -235,3 +260,80 @@ async def test_there_is_no_brake_without_a_budget_where_it_is_off_or_in_a_pot(ri
     for number in range(4):
         await rig.card(f"c {number}", member="Ada", channel="general")
     assert rig.read(lambda tx: tx.execute("SELECT count(*) FROM halt").fetchone()[0]) == 0
+
+
+async def test_the_brake_goes_by_what_the_host_allows_where_that_is_less(rig: Rig) -> None:
+    await purse_rig(rig, guild_tokens=250)
+    await budget(rig, "set", tokens=1_000_000)
+    for number in range(3):
+        await rig.card(f"a {number}")
+    assert "paused by the spend brake" in await rig.refusal("d")
+
+
+async def test_a_clock_set_back_after_an_undo_does_not_keep_the_brake_off(rig: Rig) -> None:
+    await braking(rig, size=300)
+    await budget(rig, "brake", percent=40)
+    for number in range(3):
+        await rig.card(f"a {number}", member="Ben")
+    await budget(rig, "resume", member="Ben")
+    assert isinstance(rig.clock, FakeClock)
+    rig.clock.set_wall(rig.clock.now() - 3600)
+    for number in range(3):
+        await rig.ask(f"b {number}", member="Ben")
+    assert len(told(rig, "brake")) == 2
+    assert "paused by the spend brake" in await rig.refusal(member="Ben")
+
+
+async def test_what_is_said_of_the_brake_holds_with_and_without_a_channel(rig: Rig) -> None:
+    await purse_rig(rig)
+    nobody = (
+        "is paused for a day. Nobody is told, since `/budget warn channel:` is not set; an admin "
+        "can end it with `/budget resume member:`."
+    )
+    assert nobody in await budget(rig, "brake", percent=50)
+    assert nobody in await budget(rig, "rules")
+    await budget(rig, "warn", channel="general")
+    where = f"It is told in <#{at.channel(rig, 'general')}>, where moderators can undo it."
+    assert where in await budget(rig, "rules")
+
+
+async def homeless(rig: Rig) -> None:
+    """Let a warning and a stop by the brake be told in a channel that is gone."""
+    await braking(rig)
+    await budget(rig, "warn", levels="50")
+    await rig.eventually(lambda: all(one.message_id for one in told(rig)))
+    rig.discord.delete_channel("general")
+    for number in range(3):
+        await rig.card(f"a {number}", member="Ben")
+    parked = "SELECT count(*) FROM notice WHERE done = 2 AND message_id IS NULL"
+    await rig.eventually(lambda: bool(rig.read(lambda tx: tx.execute(parked).fetchone()[0]) == 2))
+
+
+def told_in(rig: Rig, channel: str) -> list[str]:
+    """Return what admins are told in a channel, oldest first, by its first words."""
+    texts = [at.words(one) for one in rig.discord.messages(channel)]
+    known = ("% of this server's budget is used", "The spend brake stopped", "changed the budget")
+    return [part for text in texts for part in known if part in text]
+
+
+async def test_what_found_no_place_is_told_where_an_admin_says_next(rig: Rig) -> None:
+    await homeless(rig)
+    await budget(rig, "warn", channel="videos")
+    await rig.eventually(lambda: len(told_in(rig, "videos")) == 3)
+    assert told_in(rig, "videos") == [
+        "% of this server's budget is used",
+        "The spend brake stopped",
+        "changed the budget",
+    ]
+    undo = next(one for one in rig.discord.messages("videos") if at.words(one).count("brake"))
+    pressed = await rig.discord.press(undo, "Undo", member="Ada")
+    assert "can make new videos again" in at.words(await pressed.answer())
+
+
+async def test_days_later_a_warning_is_still_told_and_other_old_news_is_not(rig: Rig) -> None:
+    await homeless(rig)
+    await at.all_done(rig)
+    await rig.clock.advance(2 * DAY)
+    await budget(rig, "warn", channel="videos")
+    await rig.eventually(lambda: "changed the budget" in told_in(rig, "videos"))
+    assert told_in(rig, "videos") == ["% of this server's budget is used", "changed the budget"]

@@ -18,6 +18,7 @@ from tests.app.hands import (
     reprice,
     said,
 )
+from tests.app.moderators import MODEL, is_asked, request
 from tests.pictures import picture
 from tests.rig import Rig
 
@@ -242,3 +243,21 @@ async def test_a_channel_closed_meanwhile_takes_no_yes(rig: Rig) -> None:
     rig.discord.set_overwrite("videos", deny=["attach_files"])
     assert "Attach Files" in said(await press(rig, question, "Make it"))
     assert untouched(rig)
+
+
+async def test_one_question_makes_one_video_also_after_a_moderator_made_it_smaller(
+    strict: Rig,
+) -> None:
+    await confirm_above(strict, 50)
+    question = await asked(strict, model=MODEL, length=10)
+    card = card_of(await press(strict, question, "Make it"))
+    await strict.eventually(lambda: is_asked(strict) and bool(request(strict).components))
+    assert "Approved a smaller one" in said(
+        await press(strict, request(strict), "Approve smaller", "Ada")
+    )
+    for label in ("Make it", "Shrink"):
+        assert "became job 2" in said(await press(strict, question, label))
+    assert len(strict.jobs_in()) == 2
+    await strict.finished(card)
+    assert "became job 2" in said(await press(strict, question, "Make it"))
+    assert strict.posts() == 1

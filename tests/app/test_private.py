@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import discord
 import pytest
 
 from models import State
-from playground.discord import NotPossibleError
+from playground.discord import NotPossibleError, fault
 from playground.discord.interactions import Interaction
 from playground.discord.types import Json
 from playground.discord.world import Message
@@ -281,3 +282,25 @@ async def test_a_late_private_answer_is_put_off_in_private(
     await _over(play, step_s=5)
     assert _videos(card) == ["video/mp4"]
     assert _nothing_public(play)
+
+
+async def test_a_stop_in_the_middle_of_a_delivery_leaves_no_file_open(
+    play: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[discord.File] = []
+
+    class Watched(discord.File):
+        def __init__(self, *facts: Any, **named: Any) -> None:
+            super().__init__(*facts, **named)
+            opened.append(self)
+
+    monkeypatch.setattr(discord, "File", Watched)
+    await _private(play)
+    slow = fault("GET", r"/webhooks/\d+/[^/]+/messages/\d+$", delay=2.0)
+    play.discord.script(slow)
+    await play.run_until(lambda: slow.hits == 1)
+    await play.stop_bot()
+    assert opened
+    assert all(file.fp.closed for file in opened)
+    await play.start_bot()
+    await _over(play)

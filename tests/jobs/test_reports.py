@@ -1,10 +1,10 @@
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobs import moves, purse
-from jobs.reports import OUTCOMES, Report, Reports, Slice, Which
+from jobs import acts, moves, purse
+from jobs.acts import Act
+from jobs.reports import OUTCOMES, Reports, Slice
 from models import Period, PeriodKind, State
 from playground.clock import FakeClock
 from storage import budgets, ledger, pots
@@ -12,31 +12,16 @@ from storage.budgets import Pool
 from storage.database import Database
 from storage.ledger import Limits, Owner
 from tests.jobs.past import FREE, Past
+from tests.jobs.reporting import DAY_S, GUILD, NOW, moment, report_of, set_pool
 
-GUILD, OTHER_GUILD = 11, 12
+OTHER_GUILD = 12
 MEMBER, FRIEND = 21, 22
-DAY_S = 24 * 3600
 BERLIN = "Europe/Berlin"
-NAMES = {"kling-v2.1": "Kling 2.1", "veo-3": "Veo 3"}
 
 
-def moment(text: str, zone: str = "UTC") -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp())
-
-
-NOW = moment("2026-11-22 12:00")
-
-
-async def report_of(
-    db: Database, which: Which = "this", *, now: int = NOW, allowed: Limits = FREE
-) -> Report:
-    return await Reports(db, FakeClock(now), allowed, NAMES.__getitem__).report(GUILD, which)
-
-
-async def set_pool(
-    db: Database, tokens: int | None, kind: PeriodKind = "month", zone: str = "UTC"
-) -> None:
-    await db.write(budgets.set_pool, GUILD, Pool(tokens, Period(kind, zone)))
+async def admin_sets(db: Database, tokens: int, *, at: int) -> None:
+    pool = Pool(tokens, Period("month"))
+    await db.write(acts.set_pool, Act(at, 41, None, at, FREE), GUILD, lambda _before: pool)
 
 
 async def test_every_token_is_told_by_member_model_day_and_outcome(
@@ -82,7 +67,7 @@ async def test_a_guild_nobody_used_has_a_report_of_zeros(db: Database) -> None:
     assert (told.jobs, told.spent_tokens, told.returned_tokens) == (0, 0, 0)
     assert (told.members, told.models, told.pool) == ((), (), None)
     assert [outcome.label for outcome in told.outcomes] == list(OUTCOMES)
-    assert (told.before_spent_tokens, told.before_jobs, told.runs_dry_at) == (None, None, None)
+    assert (told.before_spent_tokens, told.before_jobs, told.outlook) == (None, None, None)
 
 
 async def test_other_guilds_are_no_part_of_it(db: Database, past: Past) -> None:
@@ -183,11 +168,102 @@ async def test_without_a_period_all_counts_and_the_last_30_days_are_shown(
     for at in (NOW - 400 * DAY_S, NOW - 29 * DAY_S):
         await past.job(at)
     told = await report_of(db)
-    assert (told.start, told.jobs, told.before_jobs) == (0, 2, None)
+    assert (told.start, told.jobs, told.before_jobs) == (NOW - 400 * DAY_S, 2, None)
     assert len(told.days) == 30
     assert sum(day.jobs for day in told.days) == told.days[0].jobs == 1
+    assert told.pool is not None
+    assert (told.pool.use.spent_tokens, told.never_was) == (88, False)
     last = await report_of(db, "last")
-    assert (last.start, last.end, last.jobs, last.days) == (0, 0, 0, ())
+    assert (last.never_was, last.jobs, last.days, last.pool) == (True, 0, (), None)
+
+
+async def test_without_a_period_a_report_begins_with_the_first_video(
+    db: Database, past: Past
+) -> None:
+    await set_pool(db, 1000, "none")
+    assert (await report_of(db)).start == NOW
+    await past.job(NOW - 3 * DAY_S)
+    told = await report_of(db)
+    assert (told.start, len(told.days), told.days[0].jobs) == (NOW - 3 * DAY_S, 4, 1)
+
+
+async def test_a_period_without_end_that_was_begun_anew_has_one_before_it(
+    db: Database, past: Past
+) -> None:
+    await set_pool(db, 1000, "none")
+    await db.write(budgets.restart, GUILD, 0, NOW - 20 * DAY_S)
+    assert (await report_of(db, "last")).never_was
+    await past.job(NOW - 30 * DAY_S)
+    await past.job(NOW - 10 * DAY_S)
+    told = await report_of(db)
+    assert (told.start, told.jobs) == (NOW - 20 * DAY_S, 1)
+    last = await report_of(db, "last")
+    assert (last.start, last.end) == (NOW - 30 * DAY_S, NOW - 20 * DAY_S)
+    assert (last.jobs, last.never_was, last.pool and last.pool.use.tokens) == (1, False, 44)
+    await db.write(budgets.restart, GUILD, 0, NOW - 5 * DAY_S)
+    last = await report_of(db, "last")
+    assert (last.start, last.end, last.jobs) == (NOW - 20 * DAY_S, NOW - 5 * DAY_S, 1)
+
+
+async def test_a_budget_that_was_not_touched_since_is_told_as_it_stood(
+    db: Database, past: Past
+) -> None:
+    november = moment("2026-11-01 00:00")
+    await admin_sets(db, 500, at=november - 20 * DAY_S)
+    await admin_sets(db, 1000, at=november - 1)
+    await past.job(november - 10 * DAY_S, hold_tokens=300, cost_tokens=300)
+    last = (await report_of(db, "last")).pool
+    assert last is not None
+    assert (last.size_tokens, last.use.spent_tokens, last.left_tokens) == (1000, 300, 700)
+
+
+async def test_what_became_of_a_budget_later_says_nothing_about_how_it_stood(
+    db: Database, past: Past
+) -> None:
+    november = moment("2026-11-01 00:00")
+    await past.job(november - 10 * DAY_S, hold_tokens=900, cost_tokens=900)
+    await admin_sets(db, 300, at=november)
+    last = await report_of(db, "last")
+    assert (last.pool, last.spent_tokens, last.end) == (None, 900, november)
+    assert (await report_of(db)).pool is not None
+
+
+async def test_a_period_begun_anew_in_its_middle_is_not_measured_by_one_limit(
+    db: Database, past: Past
+) -> None:
+    november = moment("2026-11-01 00:00")
+    await set_pool(db, 1000)
+    await past.job(november - 20 * DAY_S, hold_tokens=900, cost_tokens=900)
+    await db.write(budgets.restart, GUILD, 0, november - 15 * DAY_S)
+    await past.job(november - 10 * DAY_S, hold_tokens=900, cost_tokens=900)
+    last = await report_of(db, "last")
+    assert (last.spent_tokens, last.pool) == (1800, None)
+
+
+async def test_what_pots_of_an_earlier_period_used_is_told_apart(db: Database, past: Past) -> None:
+    await set_pool(db, 1000, "day")
+    await db.write(pots.add, GUILD, 31, 500, None, "old", NOW - DAY_S, NOW + DAY_S)
+    await db.write(pots.add, GUILD, 32, 500, None, "new", NOW - 3600, NOW + DAY_S)
+    await past.job(NOW - DAY_S, hold_tokens=50, cost_tokens=50)
+    await past.job(NOW - 60, hold_tokens=300, cost_tokens=300)
+    await past.job(NOW - 50, hold_tokens=70, cost_tokens=70, channel_id=32)
+    await past.job(NOW - 40, hold_tokens=100, cost_tokens=100, channel_id=99)
+    told = await report_of(db)
+    assert told.pool is not None
+    assert (told.spent_tokens, told.pool.use.spent_tokens) == (470, 170)
+    assert (told.pot_tokens, told.earlier_pot_tokens) == (370, 300)
+    # The budget of the day before pays what its pot used today.
+    last = await report_of(db, "last")
+    assert last.pool is not None
+    assert (last.spent_tokens, last.pool.use.spent_tokens) == (50, 350)
+    assert (last.pot_tokens, last.earlier_pot_tokens) == (50, 0)
+    some_days = await report_of(db, 1)
+    assert (some_days.pot_tokens, some_days.earlier_pot_tokens) == (370, 0)
+    await set_pool(db, 1000, "rolling")
+    told = await report_of(db)
+    assert told.pool is not None
+    assert told.pool.use.spent_tokens == told.spent_tokens == 520
+    assert (told.pot_tokens, told.earlier_pot_tokens) == (420, 0)
 
 
 async def test_a_period_begun_anew_by_hand_begins_there(db: Database, past: Past) -> None:
@@ -225,6 +301,9 @@ async def test_every_sum_is_the_ledgers_own_also_after_periods_changed(
     await set_pool(db, 100_000, kind)
     for which in ("this", "last"):
         told = await report_of(db, which)
+        assert told.which == which
+        if told.never_was:
+            continue
         assert told.pool is not None
         window = told.pool.window
         use = await db.read(ledger.used, Owner("guild", GUILD), window.start, window.end)
@@ -235,67 +314,6 @@ async def test_every_sum_is_the_ledgers_own_also_after_periods_changed(
             assert sum(one.jobs for one in slices) == told.jobs
         if kind != "none":
             assert sum(day.jobs for day in told.days) == told.jobs
-
-
-async def test_a_pool_used_evenly_runs_dry_when_its_pace_says(db: Database, past: Past) -> None:
-    await set_pool(db, 300)
-    start = moment("2026-11-01 00:00")
-    for number in range(4):
-        await past.job(start + number * 5 * DAY_S, hold_tokens=50, cost_tokens=50)
-    # 200 of 300 in 20 days, so the last 100 take 10 more, but the window ends first.
-    assert (await report_of(db, now=start + 20 * DAY_S)).runs_dry_at is None
-    await set_pool(db, 299)
-    told = await report_of(db, now=start + 20 * DAY_S)
-    assert told.runs_dry_at == start + 20 * DAY_S + 99 * DAY_S // 10
-    assert (await report_of(db, "last", now=NOW)).runs_dry_at is None
-    assert (await report_of(db, 30, now=NOW)).runs_dry_at is None
-
-
-@pytest.mark.parametrize(("jobs", "hours"), [(2, 48), (3, 23)])
-async def test_too_little_says_nothing_about_the_days_to_come(
-    db: Database, past: Past, jobs: int, hours: int
-) -> None:
-    await set_pool(db, 1000)
-    for _ in range(jobs):
-        await past.job(NOW - hours * 3600, hold_tokens=300, cost_tokens=300)
-    assert (await report_of(db)).runs_dry_at is None
-
-
-async def test_a_pool_that_is_used_up_is_dry_now(db: Database, past: Past) -> None:
-    await set_pool(db, 44)
-    await past.job(NOW - 60)
-    assert (await report_of(db)).runs_dry_at == NOW
-
-
-async def test_a_steady_pace_within_a_rolling_pool_never_runs_dry(db: Database, past: Past) -> None:
-    await set_pool(db, 32 * 10, "rolling")
-    for day in range(60, 0, -1):
-        await past.job(NOW - day * DAY_S, hold_tokens=10, cost_tokens=10)
-    assert (await report_of(db)).runs_dry_at is None
-
-
-async def test_a_rolling_pool_runs_dry_before_old_tokens_come_back(
-    db: Database, past: Past
-) -> None:
-    await set_pool(db, 150, "rolling")
-    for day in range(10, 0, -1):
-        await past.job(NOW - day * DAY_S, hold_tokens=10, cost_tokens=10)
-    # 100 in 10 days; the other 50 go in 5, and the first 10 come back only in 20.
-    assert (await report_of(db)).runs_dry_at == NOW + 5 * DAY_S
-
-
-async def test_tokens_that_come_back_make_a_rolling_pool_last_longer(
-    db: Database, past: Past
-) -> None:
-    await set_pool(db, 300, "rolling")
-    await past.job(NOW - 29 * DAY_S, hold_tokens=120, cost_tokens=120)
-    for day in range(18, 0, -1):
-        await past.job(NOW - day * DAY_S, hold_tokens=10, cost_tokens=10)
-    # All 300 are used in 29 days: dry now. With one token more, 120 come back within two days.
-    assert (await report_of(db)).runs_dry_at == NOW
-    await set_pool(db, 340, "rolling")
-    dry_at = (await report_of(db)).runs_dry_at
-    assert dry_at is None
 
 
 async def test_the_oldest_open_job_is_told_with_its_hold_and_its_doubt(

@@ -27,6 +27,10 @@ START = NOW - 40 * DAY_S
 KINDS: tuple[PeriodKind, ...] = ("day", "week", "month", "rolling", "none")
 
 
+def rule(tokens: int, kind: PeriodKind = "none", zone: str = "UTC") -> Rule:
+    return Rule(tokens, Period(kind, zone))
+
+
 @pytest.fixture
 def simulations(db: Database) -> Simulations:
     return Simulations(db, FakeClock(NOW), FREE)
@@ -43,7 +47,7 @@ async def test_a_cap_of_50_a_day_would_have_refused_and_saved_so_much(
     await past.job(day + 400, THIRD, 50, 50)
     await past.job(day + DAY_S, MEMBER, 50, 50)
     await past.job(day + DAY_S + 100, MEMBER, 10, outcome="failed")
-    outcome = await simulations.simulate(GUILD, member_tokens=50, member_kind="day")
+    outcome = await simulations.simulate(GUILD, Rules(member=rule(50, "day")))
     assert (outcome.jobs, outcome.refused_jobs, outcome.refused_members) == (7, 3, 2)
     assert (outcome.refused_by_member, outcome.refused_by_pool) == (3, 0)
     assert (outcome.saved_tokens, outcome.spent_tokens) == (30 + 44, 20 + 25 + 50 + 50)
@@ -58,7 +62,7 @@ async def test_what_is_held_at_that_moment_counts_until_it_ends(
     await past.accept(first, NOW - 350)
     await past.finish(first, 44, NOW - 300)
     await past.job(NOW - 200, FRIEND, 50, 50)  # 44 + 50
-    outcome = await simulations.simulate(GUILD, pool_tokens=100)
+    outcome = await simulations.simulate(GUILD, Rules(rule(100)))
     assert (outcome.refused_jobs, outcome.refused_by_pool, outcome.saved_tokens) == (1, 1, 50)
 
 
@@ -68,7 +72,7 @@ async def test_without_any_rule_nothing_is_refused(
     await past.job(NOW - 500)
     await past.job(NOW - 400, outcome="late", cost_tokens=40)
     await past.job(NOW - 300, guild_id=OTHER_GUILD)
-    outcome = await simulations.simulate(GUILD)
+    outcome = await simulations.simulate(GUILD, Rules())
     assert (outcome.jobs, outcome.refused_jobs, outcome.spent_tokens) == (2, 0, 84)
 
 
@@ -79,12 +83,7 @@ async def test_a_limit_counts_what_was_used_before_the_window_as_well(
     await past.job(NOW - 60, hold_tokens=60, cost_tokens=60)
     expected: dict[PeriodKind, int] = {"day": 0, "month": 1, "rolling": 1, "none": 1}
     for kind, refused in expected.items():
-        outcome = await simulations.simulate(
-            GUILD,
-            pool_tokens=100,
-            pool_kind=kind,
-            which=2,
-        )
+        outcome = await simulations.simulate(GUILD, Rules(rule(100, kind)), 2)
         assert (outcome.jobs, outcome.refused_jobs) == (1, refused), kind
 
 
@@ -94,12 +93,12 @@ async def test_what_a_pot_paid_for_is_left_out(
     await db.write(pots.add, GUILD, 31, 500, None, "party", NOW - DAY_S, NOW + DAY_S)
     await past.job(NOW - 500, hold_tokens=94, cost_tokens=94)
     await past.job(NOW - 400, hold_tokens=44, cost_tokens=44, channel_id=99)
-    outcome = await simulations.simulate(GUILD, pool_tokens=50)
+    outcome = await simulations.simulate(GUILD, Rules(rule(50)))
     assert (outcome.jobs, outcome.refused_jobs, outcome.spent_tokens) == (1, 0, 44)
 
 
 async def test_a_guild_without_a_past_has_nothing_to_refuse(simulations: Simulations) -> None:
-    outcome = await simulations.simulate(GUILD, pool_tokens=1, which="last")
+    outcome = await simulations.simulate(GUILD, Rules(rule(1)), "last")
     assert (outcome.jobs, outcome.refused_jobs, outcome.saved_tokens) == (0, 0, 0)
 
 
@@ -107,7 +106,7 @@ async def test_a_first_job_of_this_very_second_counts(
     db: Database, past: Past, simulations: Simulations
 ) -> None:
     await past.job(NOW)
-    assert (await simulations.simulate(GUILD, pool_tokens=1)).refused_jobs == 1
+    assert (await simulations.simulate(GUILD, Rules(rule(1)))).refused_jobs == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -133,18 +132,13 @@ async def test_the_rules_that_were_in_force_refuse_nothing_that_was_admitted(
         except BudgetExceededError:
             refused += 1
     assert refused
+    rules = Rules(rule(700, kind, BERLIN), rule(400, cap_kind, BERLIN))
     windows: tuple[Which, ...] = ("this", "last", 10, 60)
     for which in windows:
-        outcome = await simulations.simulate(
-            GUILD,
-            pool_tokens=700,
-            member_tokens=400,
-            member_kind=cap_kind,
-            which=which,
-        )
+        outcome = await simulations.simulate(GUILD, rules, which)
         assert outcome.refused_jobs == 0
     assert outcome.jobs == 90 - refused
-    tighter = await simulations.simulate(GUILD, pool_tokens=40, which=60)
+    tighter = await simulations.simulate(GUILD, Rules(rule(40, kind, BERLIN)), 60)
     assert tighter.refused_by_pool > 0
 
 

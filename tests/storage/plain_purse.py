@@ -94,11 +94,11 @@ class PlainPurse:
         own = [job for job in here if job.member == member]
         if self.limits.member_tokens:
             yield self._of_host("member", self.limits.member_tokens, own)
-        if pot is not None:
-            if pot.member_tokens is not None:
-                in_pot = [job for job in own if job.pot == pot.id]
-                yield _rule("member", "pot", pot.id, pot.member_tokens, in_pot)
-        elif (cap := self.cap(who)) is not None:
+        if pot is not None and pot.member_tokens is not None:
+            in_pot = [job for job in own if job.pot == pot.id]
+            yield _rule("member", "pot", pot.id, pot.member_tokens, in_pot)
+        cap = self.cap(who)
+        if cap is not None and (pot is None or not cap.tokens):
             period = _period_of(cap, pool)
             outside = [job for job in own if job.pot == NO_POT]
             counted = [job for job in outside if self.counts(period, guild, member, job.held_at)]
@@ -158,14 +158,18 @@ class PlainPurse:
 
     def _of_pool(self, guild: int, pool: Pool, tokens: int, here: list[PlainJob]) -> Rule:
         held = spent = aside = 0
+        is_rolling = pool.period.kind == "rolling"
         for job in here:
-            if job.pot == NO_POT and self.counts(pool.period, guild, 0, job.held_at):
+            is_own = is_rolling or job.pot == NO_POT
+            if is_own and self.counts(pool.period, guild, 0, job.held_at):
                 held, spent = held + job.held, spent + job.cost
         for pot in self.pots:
-            if pot.guild == guild and self.counts(pool.period, guild, 0, pot.begun_at):
+            is_of_window = is_rolling or self.counts(pool.period, guild, 0, pot.begun_at)
+            if pot.guild == guild and is_of_window:
                 inside = [job for job in here if job.pot == pot.id]
                 pot_held, pot_spent = sum(j.held for j in inside), sum(j.cost for j in inside)
-                held, spent = held + pot_held, spent + pot_spent
+                if not is_rolling:
+                    held, spent = held + pot_held, spent + pot_spent
                 if pot.runs(self.now):
                     aside += max(0, pot.tokens - pot_held - pot_spent)
         size = max(0, tokens + self.given(pool.period, guild, 0))

@@ -245,7 +245,8 @@ class Purses(RuleBasedStateMachine):
         self.asked += 1
         who = Spender(guild, member, role_ids, places)
         expected = self.model.refusal(who, tokens)
-        left = min((max(0, rule.left) for rule in self.model.rules(who)), default=None)
+        shown = [rule for rule in self.model.rules(who) if rule.level != "host"]
+        left = min((max(0, rule.left) for rule in shown), default=None)
         parent_id = places[1] if len(places) > 1 else None
         asked_by = replace(
             asker(self.asked, guild, member),
@@ -353,7 +354,9 @@ def _seen(standing: Standing) -> Rule:
 def _told(refusal: BudgetExceededError) -> tuple[object, ...]:
     return (
         *(refusal.level, refusal.source, refusal.subject),
-        *(refusal.available_tokens, refusal.size_tokens, refusal.used_tokens),
+        refusal.available_tokens,
+        max(0, refusal.limit_tokens + refusal.given_tokens),
+        refusal.used_tokens + refusal.set_aside_tokens,
     )
 
 

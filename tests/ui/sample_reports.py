@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from jobs import periods
+from jobs.outlook import LASTS, Outlook
 from jobs.periods import Window
 from jobs.purse import Standing
-from jobs.reports import Report, Slice
+from jobs.reports import Report, Slice, Which
 from models import Period
 from storage.ledger import Use
 
@@ -64,13 +65,18 @@ def report(
     models: tuple[Slice, ...] = (),
     period: Period = MONTH,
     before: tuple[int, int] | None = (22_900, 260),
-    runs_dry_at: int | None = None,
+    dry_at: int | None = None,
     end: int = NOON,
+    which: Which = "this",
 ) -> Report:
-    """Return a report whose sums follow from its days."""
+    """Return a report whose sums follow from its days; a pool lasts unless it is dry sometime."""
+    goes_on = None
+    if standing is not None and which == "this":
+        goes_on = LASTS if dry_at is None else Outlook("dry", dry_at)
     start = int(datetime.fromisoformat(by_day[0].label).replace(tzinfo=UTC).timestamp())
     return Report(
         guild_id=1,
+        which=which,
         start=standing.window.start if standing and standing.window.start else start,
         end=end,
         zone=ZONE,
@@ -80,13 +86,15 @@ def report(
         spent_tokens=sum(one.spent_tokens for one in by_day),
         held_tokens=sum(one.held_tokens for one in by_day),
         returned_tokens=640,
+        pot_tokens=0,
+        earlier_pot_tokens=0,
         members=members,
         models=models,
         days=by_day,
         outcomes=(),
         before_spent_tokens=before[0] if before else None,
         before_jobs=before[1] if before else None,
-        runs_dry_at=runs_dry_at,
+        outlook=goes_on,
     )
 
 
@@ -109,4 +117,4 @@ def usual() -> Report:
     )
     dry = int(datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp())
     standing = pool(30_000, spent, 440, given=2_000, aside=1_000)
-    return report(standing, days(SPENT_BY_DAY, held=440), members, models, runs_dry_at=dry)
+    return report(standing, days(SPENT_BY_DAY, held=440), members, models, dry_at=dry)

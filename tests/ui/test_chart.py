@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
 from jobs import periods
+from jobs.outlook import UNKNOWN
 from jobs.periods import Window
-from jobs.reports import Report, Slice
+from jobs.reports import Report, Slice, Which
 from models import Period, PeriodKind
 from tests.ui.sample_reports import NAMES, NOON, ZONE, days, pool, report, usual
 from ui import chart_words as words
@@ -55,16 +56,19 @@ def reports(draw_: st.DrawFn) -> tuple[Report, dict[str, str]]:
             period,
             window,
         )
+    which: Which = draw_(st.sampled_from(["this", "last", many]))
     told = report(
-        standing,
+        None if isinstance(which, int) else standing,
         by_day,
         members,
         tuple(draw_(st.lists(lines, max_size=6))),
         period,
         draw_(st.none() | st.tuples(amounts, st.integers(0, 9))),
         draw_(st.none() | st.integers(NOON, NOON + 10**7)),
-        draw_(st.sampled_from([NOON, window.end or NOON])),
+        (window.end or NOON) if which == "last" else NOON,
+        which,
     )
+    told = replace(told, earlier_pot_tokens=draw_(amounts))
     return told, {one.label: draw_(tellable) for one in members}
 
 
@@ -181,7 +185,9 @@ def test_a_period_without_videos_says_so() -> None:
 
 def test_a_period_that_never_was_is_drawn_all_the_same() -> None:
     window = Window(0, 0, 0)
-    told = replace(usual(), start=0, end=0, period=NONE, days=(), members=(), models=(), jobs=0)
+    told = replace(
+        usual(), which="last", start=0, end=0, period=NONE, days=(), members=(), models=(), jobs=0
+    )
     told = replace(told, spent_tokens=0, held_tokens=0, pool=pool(9, 0, period=NONE, window=window))
     assert words.stretch(told) == "No such period"
     assert draw(told, "dark", {})
@@ -196,7 +202,9 @@ def test_what_a_warning_means_is_said_in_words() -> None:
     told, is_warning = words.outlook(usual())
     assert (told, is_warning) == ("At this pace used up Thu 26 Nov · resets Tue 1 Dec", True)
     fine = report(pool(9_000, 900), by_day)
-    assert words.outlook(fine) == ("Resets Tue 1 Dec", False)
+    assert words.outlook(fine) == ("At this pace it lasts · resets Tue 1 Dec", False)
+    early = replace(fine, outlook=UNKNOWN)
+    assert words.outlook(early) == ("Resets Tue 1 Dec", False)
 
 
 def test_the_alt_text_tells_what_the_picture_shows() -> None:
@@ -209,7 +217,7 @@ def test_the_alt_text_tells_what_the_picture_shows() -> None:
 
 
 def test_the_last_days_are_not_called_by_a_month() -> None:
-    told = report(None, days([5] * 90, date(2026, 8, 25)), before=(100, 3))
+    told = report(None, days([5] * 90, date(2026, 8, 25)), before=(100, 3), which=90)
     assert words.stretch(told) == "25 Aug - 22 Nov 2026"
     assert words.comparison(told)[0].endswith("450 % of what the 90 days before took (100)")
 
@@ -217,10 +225,69 @@ def test_the_last_days_are_not_called_by_a_month() -> None:
 def test_a_period_that_is_over_has_no_today() -> None:
     window = periods.window(Period("month", ZONE), NOON)
     assert window.end is not None
-    told = report(pool(500, 400), days([5] * 30), end=window.end)
+    told = report(pool(500, 400), days([5] * 30), end=window.end, which="last")
     texts = [one.text for one in compose(told, "light", {}).canvas.texts]
     assert "today" not in texts
     assert not any(text.startswith("until") for text in texts)
+    assert "not used of 500 tokens" in texts
+    for word in ("left", "eset", "pace it lasts"):
+        assert not any(word in text for text in texts), word
+    assert "100 not used of 500 tokens" in describe(told, {})
+
+
+def test_a_period_that_is_over_promises_nothing_when_it_was_empty() -> None:
+    told = report(None, days([0] * 30), before=None, which="last")
+    texts = [one.text for one in compose(told, "light", {}).canvas.texts]
+    assert "No videos in this period." in texts
+    assert not any("As soon as" in text for text in texts)
+
+
+def test_so_many_days_are_never_called_by_a_period_they_begin_with() -> None:
+    told = report(None, days([5] * 22), before=(100, 3), which=22)
+    assert words.stretch(told) == "1-22 Nov 2026"
+    assert words.comparison(told)[0] == ("0 requests · 110 % of what the 22 days before took (100)")
+    texts = [one.text for one in compose(told, "dark", {}).canvas.texts]
+    assert "today" in texts
+    assert group(told)[1][-1].first == date(2026, 11, 22)
+    whole_month = report(None, days([5] * 30), end=NOON + 8 * 24 * 3600, which=30)
+    assert words.stretch(whole_month) == "1-30 Nov 2026"
+
+
+def test_a_rolling_period_without_a_pool_marks_today() -> None:
+    rolling = Period("rolling", ZONE)
+    by_day = days([5] * 31, date(2026, 10, 23))
+    told = report(None, by_day, period=rolling)
+    texts = [one.text for one in compose(told, "dark", {}).canvas.texts]
+    assert "today" in texts
+    assert any(text.startswith("until") for text in texts)
+    assert words.stretch(told) == "Last 30 days"
+    begun_anew = replace(told, start=NOON - 3 * 24 * 3600)
+    assert words.stretch(begun_anew) == "Since 19 Nov 2026"
+
+
+def test_a_period_without_an_end_is_told_since_it_began() -> None:
+    started = Window(NOON - 50 * 24 * 3600, None, 0)
+    told = report(pool(500, 5, period=NONE, window=started), days([5] * 30), period=NONE)
+    assert words.stretch(replace(told, jobs=3)) == "Since 3 Oct 2026"
+    assert words.stretch(told) == "All time"
+
+
+def test_a_period_that_begins_this_second_has_its_name() -> None:
+    window = periods.window(Period("day", ZONE), NOON)
+    told = report(
+        pool(500, 0, period=Period("day", ZONE), window=window),
+        days([0], date(2026, 11, 22)),
+        period=Period("day", ZONE),
+        end=window.start,
+    )
+    assert words.stretch(told) == "Sun 22 Nov 2026"
+    one_day = replace(told, which=1, pool=None)
+    assert words.stretch(one_day) == "Sun 22 Nov 2026"
+
+
+def test_what_pots_of_an_earlier_period_used_is_named() -> None:
+    told = replace(report(pool(500, 100), days([400])), earlier_pot_tokens=300)
+    assert words.comparison(told)[0].startswith("0 requests so far · 300 in earlier pots · ")
 
 
 @pytest.mark.parametrize(
