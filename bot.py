@@ -202,6 +202,11 @@ def _build(
     sweeper = Sweeper(db, box, gate, intake, clock, changed)
     keeping = Keeping(db, videos_dir, pictures_dir, config.storage.keep_days, clock)
     upkeep = Upkeep(db, box, gate, book, intake, keeping, Accounts(db, clock), clock)
+
+    def told() -> None:
+        bearer.alarm.nudge()
+        approvals.alarm.nudge()
+
     submitter.on_change = changed
     submitter.on_account_trouble = upkeep.check_balance
     bearer = NoticeBearer(db, DiscordNoticeBoard(client, client.logged_in), clock)
@@ -209,6 +214,7 @@ def _build(
     service = JobService(
         db, book, intake, board, submitter, clock, config.video, config.limits, allowed
     )
+    service.on_told = told
     approvals = Approvals(db, service, submitter, clock, config.limits, allowed)
     worker = Worker(
         submitter, poller, reconciler, sweeper, deliverer, upkeep, bearer, approvals, clock

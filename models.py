@@ -241,11 +241,13 @@ class Job:
 class Reservation:
     """A job whose tokens are held, and what that left to whoever asked.
 
-    `left_tokens` is the smallest that any limited level (member, guild, host) has left after
-    the hold; None when no level has a limit. Until `approve_until` (epoch s) a moderator may
-    decide about it; None when it goes without.
+    `left_tokens` is the smallest that the member and guild levels have left after the hold; None
+    when neither has a limit. Until `approve_until` (epoch s) a moderator may
+    decide about it; None when it goes without. `is_told` is whether the hold wrote something to
+    tell admins.
     """
 
     job: Job
     left_tokens: int | None
     approve_until: int | None = None
+    is_told: bool = False

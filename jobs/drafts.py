@@ -64,8 +64,9 @@ class Drafts:
     async def reserve(self, asker: Asker, order: Order) -> Reservation:
         """As `JobService.reserve`; raises AskFirstError where a press decides, nothing held."""
         try:
-            await self._ask_above(asker, order)
-            return await self._service.reserve(asker, order)
+            chosen = await self._db.read(spending.of_guild, asker.guild_id)
+            await self._ask_above(asker, order, chosen.confirm_above)
+            return await self._service.reserve(asker, order, chosen)
         except PriceRoseError as error:
             raise await self._told_anew(asker, order, error) from error
         except BudgetExceededError as error:
@@ -92,11 +93,10 @@ class Drafts:
             raise DraftGoneError
         return draft
 
-    async def _ask_above(self, asker: Asker, order: Order) -> None:
+    async def _ask_above(self, asker: Asker, order: Order, above: int | None) -> None:
         """Raise AskFirstError above what the guild wants made without asking."""
         if order.promise is not None and order.promise.is_yes:
             return
-        above = (await self._db.read(spending.of_guild, asker.guild_id)).confirm_above
         if above is None or self._service.quote(order.request).tokens <= above:
             return
         # What would be refused anyway is not asked about.

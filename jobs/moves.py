@@ -81,12 +81,13 @@ def reserve(
         uncommitted = settings.counter(tx, BALANCE) - held_before
         if uncommitted < quote.tokens:
             raise BudgetExceededError("account", quote.tokens, max(0, uncommitted))
-    watch.after_hold(tx, asker.spender, before, quote.tokens, now)
+    is_told = watch.after_hold(tx, asker.spender, before, quote.tokens, now)
     job, until = jobs.get(tx, job_id), None
     if asked_in is not None and told is not None:
         until = asking.ask(tx, job, asked_in, told, before, limits, now)
     left = before.left_tokens
-    return Reservation(job, None if left is None else left - quote.tokens, until)
+    left = None if left is None else left - quote.tokens
+    return Reservation(job, left, until, is_told or until is not None)
 
 
 def enqueue(tx: sqlite3.Connection, job_id: int, channel_id: int, message_id: int) -> None:

@@ -28,7 +28,7 @@ CARD_PAUSE_S = 5
 PARK_AFTER_ATTEMPTS = 28
 AT_ONCE = 8
 # Whoever writes one nudges; what was written without is found within this.
-LOOK_EVERY_S = 10.0
+LOOK_EVERY_S = 600.0
 
 
 class NoticeBearer:

@@ -39,6 +39,7 @@ from storage import ledger, spending
 from storage.database import Database, rehearsal
 from storage.errors import StaleStateError
 from storage.pictures import KeptPicture
+from storage.spending import Spending
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,8 @@ class JobService:
         self._submitter, self._clock = submitter, clock
         self.video = video
         self._caps = (limits.unfinished_per_member, limits.unfinished_per_guild)
+        self.on_told: Callable[[], None] = lambda: None
+        """Called when a hold wrote something to tell a guild's admins."""
         self._allowed = allowed
 
     async def load(self) -> None:
@@ -186,27 +189,40 @@ class JobService:
         """Count one request of a member for work; raises TooFastError above the host's rate."""
         self._intake.require_pace(guild_id, user_id)
 
-    async def reserve(self, asker: Asker, order: Order) -> Reservation:
+    async def reserve(
+        self, asker: Asker, order: Order, chosen: Spending | None = None
+    ) -> Reservation:
         """Hold the price and write the job, in one transaction; `admit` came before.
+
+        `chosen` spares reading what the guild's admins chose once more.
 
         Raises a UserFacingError when it cannot be: then certainly nothing is held; PriceRoseError
         when a button promised less. Raises DuplicateInteractionError for an interaction that has
         its job already.
         """
-        return await self._hold(moves.reserve, asker, order)
+        made = await self._hold(moves.reserve, asker, order, chosen)
+        if made.is_told:
+            self.on_told()
+        return made
 
     async def rehearse(self, asker: Asker, order: Order) -> Reservation:
         """Return or raise what `reserve` would; nothing is held, and nothing is written."""
-        return await self._hold(rehearsal(moves.reserve), asker, order)
+        return await self._hold(rehearsal(moves.reserve), asker, order, None)
 
     async def _hold(
-        self, step: Callable[..., Reservation], asker: Asker, order: Order
+        self,
+        step: Callable[..., Reservation],
+        asker: Asker,
+        order: Order,
+        chosen: Spending | None,
     ) -> Reservation:
         self._intake.require_open()
         request = order.request
         quote = self.quote(request)
         if order.promise is not None and quote.tokens > order.promise.tokens:
             raise PriceRoseError(order.promise.tokens, quote.tokens)
+        if chosen is None:
+            chosen = await self._db.read(spending.of_guild, asker.guild_id)
         try:
             return await write_soon(
                 self._db,
@@ -218,16 +234,16 @@ class JobService:
                 self._allowed,
                 self._caps,
                 int(self._clock.now()),
-                await self._asking(asker.guild_id, order, quote.tokens),
+                self._asking(chosen, order, quote.tokens),
             )
         except BudgetExceededError as error:
             if error.level == "account":
                 self._submitter.on_account_trouble()  # there may be more by now than is stored
             raise
 
-    async def _asking(self, guild_id: int, order: Order, tokens: int) -> Asking:
+    def _asking(self, chosen: Spending, order: Order, tokens: int) -> Asking:
         """Return what a moderator is told, should the price need one."""
-        above = (await self._db.read(spending.of_guild, guild_id)).approve_above
+        above = chosen.approve_above
         found = None
         if above is not None and tokens > above:
             found = self.smaller(order, tokens, above) or self.smaller(order, tokens, tokens - 1)
@@ -250,7 +266,7 @@ class JobService:
     async def enqueue(self, job_id: int, channel_id: int, message_id: int) -> None:
         """The card is out under these ids: send the job when its turn comes."""
         await self._db.insist(moves.enqueue, job_id, channel_id, message_id)
-        self._submitter.on_change()
+        self._submitter.alarm.nudge()
 
     async def abandon(self, job_id: int, *, tell: bool) -> None:
         """The card did not get out, or nobody knows: give the tokens back, send nothing."""

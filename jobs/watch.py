@@ -32,26 +32,29 @@ def require_going(tx: sqlite3.Connection, who: Spender, now: int) -> None:
             )
 
 
-def after_hold(tx: sqlite3.Connection, who: Spender, purse: Purse, tokens: int, now: int) -> None:
-    """Look at a hold of `tokens` just taken; `purse` is how the rules stood before it."""
+def after_hold(tx: sqlite3.Connection, who: Spender, purse: Purse, tokens: int, now: int) -> bool:
+    """Look at a hold of `tokens` just taken; `purse` is how the rules stood before it.
+
+    Returns whether there is something to tell the guild's admins.
+    """
     pool = next((one for one in purse.guild if one.source == "pool"), None)
     if pool is None or not pool.size_tokens:
-        return
+        return False
     chosen = spending.of_guild(tx, who.guild_id)
-    _warn(tx, who.guild_id, chosen, pool, tokens, now)
+    is_warned = _warn(tx, who.guild_id, chosen, pool, tokens, now)
     # What the host allows may be less than the pool.
     size_tokens = min(one.size_tokens for one in purse.guild)
-    _brake(tx, who, chosen, size_tokens, now)
+    return _brake(tx, who, chosen, size_tokens, now) or is_warned
 
 
 def _warn(
     tx: sqlite3.Connection, guild_id: int, chosen: Spending, pool: Standing, tokens: int, now: int
-) -> None:
-    """Tell the highest level that is reached, once in a period."""
+) -> bool:
+    """Tell the highest level that is reached, once in a period; return whether it was told."""
     used = pool.used_tokens + tokens
     reached = _level(chosen, pool, used)
     if chosen.channel is None or reached <= _told(tx, guild_id, chosen, pool, now):
-        return
+        return False
     beginning = _beginning(tx, guild_id, pool, now)
     spending.note_warned(tx, guild_id, Warned(beginning, pool.size_tokens, reached, now))
     body = {
@@ -64,7 +67,7 @@ def _warn(
         "resets_at": pool.window.end,
     }
     mark = f"warning:{beginning}:{pool.size_tokens}:{reached}:{now}"
-    notices.put(tx, guild_id, chosen.channel, "warning", mark, body, now)
+    return notices.put(tx, guild_id, chosen.channel, "warning", mark, body, now)
 
 
 def _told(tx: sqlite3.Connection, guild_id: int, chosen: Spending, pool: Standing, now: int) -> int:
@@ -94,19 +97,22 @@ def _beginning(tx: sqlite3.Connection, guild_id: int, pool: Standing, now: int) 
 
 def _brake(
     tx: sqlite3.Connection, who: Spender, chosen: Spending, size_tokens: int, now: int
-) -> None:
-    """Stop a member whose holds of a few minutes take an unusual share of what there is."""
+) -> bool:
+    """Stop a member whose holds of a few minutes take an unusual share of what there is.
+
+    Returns whether somebody is told.
+    """
     if not chosen.brake_percent or halts.list_of(tx, who.guild_id, who.user_id, now):
-        return
+        return False
     since = now - 60 * chosen.brake_minutes
     # What stopped them once, or was looked at and let go, does not count again.
     since = max(since, halts.last_judged_at(tx, who.guild_id, who.user_id, now) + 1)
     member = Owner("member", who.guild_id, who.user_id)
     if ledger.count_holds(tx, member, since) < BRAKE_JOBS:
-        return
+        return False
     recent = ledger.used(tx, member, since, None).tokens
     if recent * 100 <= chosen.brake_percent * size_tokens:
-        return
+        return False
     reason = (
         f"{recent:,} of this server's {size_tokens:,} tokens went into one member's videos "
         f"within {chosen.brake_minutes} minutes"
@@ -114,12 +120,14 @@ def _brake(
     halt_id = halts.stop(
         tx, who.guild_id, who.user_id, halts.BRAKE, reason, now, now + BRAKE_LIFE_S
     )
-    if chosen.channel is not None:
-        body = {
-            "user": who.user_id,
-            "tokens": recent,
-            "minutes": chosen.brake_minutes,
-            "size": size_tokens,
-            "halt": halt_id,
-        }
-        notices.put(tx, who.guild_id, chosen.channel, "brake", f"brake:{halt_id}", body, now)
+    if chosen.channel is None:
+        return False
+    body = {
+        "user": who.user_id,
+        "tokens": recent,
+        "minutes": chosen.brake_minutes,
+        "size": size_tokens,
+        "halt": halt_id,
+    }
+    mark = f"brake:{halt_id}"
+    return notices.put(tx, who.guild_id, chosen.channel, "brake", mark, body, now)

@@ -45,7 +45,7 @@ async def _judged(rig: Rig, count: int) -> list[Verdict]:
     """Let the clock run until so many more readings are judged; return those."""
     before = len(_verdicts(rig))
     await rig.run_until(lambda: len(_verdicts(rig)) >= before + count, 2 * DAY_S, STEP_S)
-    return _verdicts(rig)[before:]
+    return _verdicts(rig)[before : before + count]
 
 
 def _lines(caplog: pytest.LogCaptureFixture, begin: str = "books and balance") -> list[str]:
@@ -67,11 +67,12 @@ async def test_days_of_quiet_are_a_line_a_day_and_four_requests(
     await _first_reading(play)
     begun_at = play.clock.now()
     await play.run_until(lambda: len(_lines(caplog)) >= 3, 4 * DAY_S, STEP_S)
-    assert 3 * DAY_S <= play.clock.now() - begun_at <= 3 * DAY_S + 4 * HOUR_S
+    # On a busy machine the clock runs on while answers travel, so a line may come hours late.
+    assert 3 * DAY_S <= play.clock.now() - begun_at < 4 * DAY_S
     lines = _lines(caplog)
     assert all(line.startswith("books and balance agree: 0 tokens spent") for line in lines)
     asked = [seen for seen in play.box.requests if seen.path == "/balance"]
-    assert len(asked) <= 1 + 3 * 4
+    assert len(asked) <= 1 + 4 * 4
     assert {verdict.kind for verdict in _verdicts(play)} == {"agrees"}
 
 
@@ -96,7 +97,8 @@ async def test_a_strangers_generation_is_listed_though_the_sum_agrees(
     assert [verdict.kind for verdict in await _judged(play, 2)] == ["agrees", "agrees"]
     [listed] = _foreign(play)
     assert (listed.id, listed.tokens) == (foreign.id, 61)
-    assert abs((listed.at or 0) - foreign.created_at) <= 2
+    # The vendor's clock is read from an answer, and ours may take a step while that travels.
+    assert abs((listed.at or 0) - foreign.created_at) <= STEP_S
     await play.run_until(lambda: bool(_lines(caplog)), 2 * DAY_S, STEP_S)
     assert "61 of it by others with the same account (1 generation)" in _lines(caplog)[0]
     assert not _alerts(caplog)
@@ -241,6 +243,7 @@ async def test_a_restart_tells_nothing_again(play: Rig, caplog: pytest.LogCaptur
     await _first_reading(play)
     play.box.balance -= 100
     await _judged(play, 1)
+    await play.eventually(lambda: bool(_alerts(caplog)))
     await play.restart_bot()
     await _judged(play, 2)
     assert len(_alerts(caplog)) == 1

@@ -28,18 +28,18 @@ async def test_two_hundred_commands_on_a_budget_for_ten_hold_exactly_ten(rig: Ri
     names = [f"Member {n}" for n in range(200)]
     for name in names:
         rig.discord.add_member(name, guild=guild)
-    answers = await asyncio.gather(*(rig.ask(f"boat {name}", member=name) for name in names))
-    public = [answer for answer in answers if not answer.ephemeral]
-    private = [answer for answer in answers if answer.ephemeral]
+    # On a busy machine a refusal may come after a public sign of waiting, which is taken away.
+    asking = (rig.discord.slash("video", prompt=f"boat {n}", member=n) for n in names)
+    asked = await asyncio.gather(*asking)
+    said = await asyncio.gather(*(one.final(timeout=20) for one in asked))
+    public = [message for message in said if message.ephemeral_for is None]
+    private = [message for message in said if message.ephemeral_for is not None]
     assert (len(public), len(private)) == (10, 190)
-    assert all(
-        "lets this server use" in answer.message.content for answer in private if answer.message
-    )
+    assert all("lets this server use" in message.content for message in private)
     assert rig.guild_account().held_tokens <= 440
     assert len(rig.jobs_in()) == 10
-    for answer in public:
-        assert answer.message is not None
-        await rig.finished(answer.message)
+    for message in public:
+        await rig.finished(message)
     assert rig.posts() == len(rig.box.generations) == 10
     rig.sound()
 
