@@ -98,14 +98,14 @@ class NoticeBearer:
         delay_s = RETRY_S[min(notice.attempts, len(RETRY_S) - 1)]
         log.warning("notice %d again in %d s: %s", notice.id, delay_s, error)
         next_at = int(self._clock.now()) + delay_s
-        await self._db.insist(notices.postpone, notice.id, next_at)
+        await self._db.insist(notices.postpone, notice, next_at)
 
     async def _without_place(self, notice: Notice) -> None:
         """Set one aside; a request that nobody ever saw is answered at once."""
         if notice.kind == "approval" and notice.message_id is None:
             now = int(self._clock.now())
             if not await self._db.insist(call_off_unasked, notice, now):
-                await self._db.insist(notices.postpone, notice.id, now + CARD_PAUSE_S)
+                await self._db.insist(notices.postpone, notice, now + CARD_PAUSE_S)
                 return
             self.on_change()
         await self._park(notice)

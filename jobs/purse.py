@@ -114,7 +114,7 @@ def look(tx: sqlite3.Connection, limits: Limits, who: Spender, now: int) -> Purs
         at_guild.append(pot_standing(tx, pot))
         at_member.append(_of_pot_share(tx, pot, who.user_id))
         cap = _of_cap(tx, pool, who, now)
-        if cap is not None and not cap.limit_tokens:
+        if cap is not None and not cap.size_tokens:
             at_member.append(cap)  # who may use nothing may use nothing of a pot either
     at_host = [_of_host(tx, "host", limits.host_tokens, limits.period, who, now)]
     return Purse(_present(at_member), _present(at_guild), _present(at_host), pot)

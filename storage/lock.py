@@ -5,7 +5,7 @@ import os
 import struct
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # struct flock of 64-bit Linux: type, whence, start, length, process.
@@ -26,14 +26,16 @@ def instance_lock(path: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # A sign for `is_held`: unlike the lock above, one of this kind can be asked about.
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
         raise AlreadyRunningError(
             f"another Reelbox is already using {path.parent}; stop it first, or give this one "
             "its own storage.data_dir"
         ) from None
+    with suppress(OSError):
+        # A sign for `is_held`: unlike the lock above, one of this kind can be asked about. Where
+        # the two are one, as on some network disks, it conflicts with our own and is not needed.
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
         yield
     finally:

@@ -133,10 +133,12 @@ def finish(tx: sqlite3.Connection, notice: Notice) -> None:
     )
 
 
-def postpone(tx: sqlite3.Connection, notice_id: int, next_at: int) -> None:
-    """Note a failed attempt and when to try again."""
+def postpone(tx: sqlite3.Connection, notice: Notice, next_at: int) -> None:
+    """Note a failed attempt and when to try again, unless it was moved or renewed meanwhile."""
     tx.execute(
-        "UPDATE notice SET attempts = attempts + 1, next_at = ? WHERE id = ?", (next_at, notice_id)
+        "UPDATE notice SET attempts = attempts + 1, next_at = ?"
+        " WHERE id = ? AND channel_id = ? AND body = ?",
+        (next_at, notice.id, notice.channel_id, _text(notice.body)),
     )
 
 

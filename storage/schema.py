@@ -3,6 +3,7 @@
 import hashlib
 import re
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 from storage.errors import UnusableDatabaseError
@@ -95,9 +96,14 @@ def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:
 
 
 def _expected_fingerprint() -> str:
+    return _fingerprint_after(tuple(migrations()))
+
+
+@cache
+def _fingerprint_after(scripts: tuple[tuple[int, str], ...]) -> str:
     fresh = sqlite3.connect(":memory:", isolation_level=None)
     try:
-        for number, script in migrations():
+        for number, script in scripts:
             _apply(fresh, number, script)
         return _fingerprint(fresh)
     finally:

@@ -121,6 +121,11 @@ class Rig:
         assert self.app is not None
         await self.app.service.load()  # the bot itself is only about to read them
 
+    async def balance_known(self) -> None:
+        """Wait until the bot has asked for the vendor's balance."""
+        known = "SELECT count(*) FROM meta WHERE k = 'balance_at'"
+        await self.eventually(lambda: self.read(lambda tx: bool(tx.execute(known).fetchone()[0])))
+
     async def ask(self, prompt: str = "a paper boat in the rain", **options: Any) -> Answer:
         """Use /video and return what the member sees first."""
         interaction = await self.discord.slash("video", prompt=prompt, **options)

@@ -7,11 +7,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from errors import NotAllowedError
+from errors import BusyError, NotAllowedError
 from jobs.acts import WEEKDAYS, By
 from jobs.budgets import Budgets
 from models import PeriodKind, Spender
-from ui.places import is_admin, require_guild, role_ids
+from ui.places import has_unplaced_roles, is_admin, require_guild, role_ids
 
 MOST_TOKENS = 10_000_000
 MOST_CHOICES = 25
@@ -87,7 +87,12 @@ def by(interaction: discord.Interaction, reason: str | None = None) -> By:
 
 
 def spender(guild_id: int, member: discord.User | discord.Member | None) -> Spender:
-    """Return a member as somebody with a cap; None is the pool."""
+    """Return a member as somebody with a cap; None is the pool.
+
+    Raises BusyError while Discord has not told where the member's roles stand.
+    """
+    if member is not None and has_unplaced_roles(member):
+        raise BusyError
     return Spender(guild_id, member.id, role_ids(member)) if member else Spender(guild_id, 0)
 
 

@@ -228,6 +228,9 @@ async def test_who_may_use_nothing_may_use_nothing_of_a_pot(rig: Rig) -> None:
     await budget(rig, "member", member=ben, tokens=0)
     assert "your own allowance here" in await rig.refusal("a", channel="general", member="Ben")
     await rig.card("a", channel="general", member="Cleo")
+    await budget(rig, "grant", member=ben, tokens=50, reason="a present")
+    for number in range(3):
+        await rig.card(f"b {number}", channel="general", member="Ben", length=10)
 
 
 async def test_what_only_waits_in_a_pot_is_not_told_as_used(rig: Rig) -> None:

@@ -55,6 +55,7 @@ async def test_a_refusal_in_the_vendors_own_words_is_final_and_free(
 
 
 async def test_after_402_no_new_videos_are_taken_until_there_are_tokens(play: Rig) -> None:
+    await play.balance_known()
     play.box.script(faults.status(402, {"error": "insufficient_tokens", "message": "used up"}))
     play.box.balance = 0
     await play.finished(await play.card())

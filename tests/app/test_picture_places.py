@@ -91,7 +91,7 @@ async def test_a_link_is_read_anew_before_a_days_end(play: Rig) -> None:
     play.discord.rate_limits = False
     play.box.script(*[faults.rate_limited(7 * 3600) for _ in range(4)])
     card = await play.card(attachments=IMAGE)
-    await play.run_until(lambda: play.posts() == 5, 2 * DAY_S, 1800)
+    await play.run_until(lambda: play.posts() == 5, 8 * DAY_S, 1800)
     done = await play.finished(card, 7200, 30)
     assert len(done.files) == 2
     assert len(set(_given(play))) > 2

@@ -40,16 +40,7 @@ async def test_a_short_budget_is_refused_with_the_level_and_the_amounts(rig: Rig
 async def test_a_short_account_is_refused_and_names_no_other_server(rig: Rig) -> None:
     rig.box.balance = 20
     await rig.start_bot()
-    await rig.eventually(
-        lambda: (
-            rig.read(
-                lambda tx: tx.execute(
-                    "SELECT count(*) FROM meta WHERE k = 'balance_at'"
-                ).fetchone()[0]
-            )
-            == 1
-        )
-    )
+    await rig.balance_known()
     await _refused(rig, "up to 94 tokens, more than is left of the NeuralBox account")
 
 

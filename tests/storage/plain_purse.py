@@ -98,12 +98,13 @@ class PlainPurse:
             in_pot = [job for job in own if job.pot == pot.id]
             yield _rule("member", "pot", pot.id, pot.member_tokens, in_pot)
         cap = self.cap(who)
-        if cap is not None and (pot is None or not cap.tokens):
+        if cap is not None:
             period = _period_of(cap, pool)
             outside = [job for job in own if job.pot == NO_POT]
             counted = [job for job in outside if self.counts(period, guild, member, job.held_at)]
             size = cap.tokens + self.given(period, guild, member)
-            yield _rule("member", cap.whose, cap.subject, size, counted)
+            if pot is None or size <= 0:
+                yield _rule("member", cap.whose, cap.subject, size, counted)
         if self.limits.guild_tokens:
             yield self._of_host("guild", self.limits.guild_tokens, here)
         if pot is not None:

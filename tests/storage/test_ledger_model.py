@@ -363,7 +363,7 @@ def test_whatever_is_done_in_whatever_order_the_books_agree_with_a_plain_model()
     run_state_machine_as_test(
         Books,
         settings=settings(
-            max_examples=80,
+            max_examples=40,
             stateful_step_count=20,
             deadline=None,
             derandomize=True,
