@@ -9,8 +9,9 @@ from concurrent.futures import ProcessPoolExecutor
 
 from bench.simulate import bound
 from bench.simulate.outcome import Outcome
+from bench.simulate.policy import Make
 from bench.simulate.rows import ALONE, Row, all_rows
-from bench.simulate.run import Make, run
+from bench.simulate.run import run
 from bench.simulate.table import table
 
 

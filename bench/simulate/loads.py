@@ -36,8 +36,8 @@ class World:
     others_rows: float = 0.3
     # (moment, seconds): the clock the policy is told moves by so much.
     clock_jumps: Sequence[tuple[float, float]] = ()
-    # (down, up): the policy is gone in between.
-    restart: tuple[float, float] | None = None
+    # (down, up) each: the policy is gone in between.
+    restarts: Sequence[tuple[float, float]] = ()
     # How long a queue may still drain after the last arrival.
     grace_s: float = 0.0
 

@@ -13,6 +13,7 @@ QUICK = 0.15
 ALONE = {"luma-flash2": 4.5, "kling-v2.1": 9.0, "luma-ray2": 11.4, "mj-video-720p": 16.0}
 RESTARTS = {12: 1, 100: 1, 150: 2, 10_000: 100}
 ONE = ("kling-v2.1",)
+STEP = "step x1.6"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,9 @@ class Row:
 def all_rows(is_quick: bool = False) -> list[Row]:
     """Return every row; quick ones have the same worlds with fewer jobs or days."""
     rows = [*_unlimited(), *_allowed(), *_worlds(), *_restarts(), *_outages()]
-    return [_shortened(row) for row in rows] if is_quick else rows
+    if is_quick:
+        rows = [_shortened(row) for row in rows]
+    return [_stepped(row) if row.name == STEP else row for row in rows]
 
 
 def _unlimited() -> list[Row]:
@@ -79,7 +82,7 @@ def _worlds() -> list[Row]:
         "as published": waits.PLAIN,
         "x1.4": Truth(factor=partial(waits.constant, 1.4)),
         "x0.7": Truth(factor=partial(waits.constant, 0.7)),
-        "step x1.6": Truth(factor=partial(waits.step, 1.6, 10 * DAY_S)),
+        STEP: waits.PLAIN,  # the step comes halfway, however long the world
         "±30 % a day": Truth(factor=partial(waits.daily, 0.3)),
         "bimodal": Truth(waits.bimodal),
         "tight": Truth(waits.tight),
@@ -87,10 +90,11 @@ def _worlds() -> list[Row]:
         "uniform": Truth(waits.uniform),
     }
     worlds = {name: replace(base, truth=truth) for name, truth in truths.items()}
-    jumps = tuple((day * DAY_S + 5 * HOUR_S, (-1) ** day * 3600.0) for day in range(1, 7))
+    often = [day * DAY_S + hour * HOUR_S for day in range(20) for hour in range(1, 10)]
+    jumps = tuple((at, (-1) ** i * 3600.0) for i, at in enumerate(often))
     worlds["clock ±1 h"] = replace(base, clock_jumps=jumps)
     worlds["another client 20/h"] = replace(base, others_per_hour=20)
-    worlds["restart in a busy hour"] = replace(base, restart=(5 * HOUR_S, 5 * HOUR_S + 60))
+    worlds["restarts every hour"] = replace(base, restarts=[(at, at + 60) for at in often])
     rows = [Row("worlds, 10/h 10 h", name, each, {"429s": 0}) for name, each in worlds.items()]
     return rows + [
         Row("worlds, 60/h unlimited", name, World(per_hour=60, days=1, truth=truth), {})
@@ -102,7 +106,7 @@ def _restarts() -> list[Row]:
     rows = []
     for jobs, requests in RESTARTS.items():
         for name, down_s in (("90 s", 90.0), ("1 h", 3600.0)):
-            world = World(jobs=jobs, plan=UNLIMITED, restart=(5.0, 5.0 + down_s))
+            world = World(jobs=jobs, plan=UNLIMITED, restarts=[(5.0, 5.0 + down_s)])
             rows.append(
                 Row("restart", f"{jobs:,} open, down {name}", world, {"catch up": requests})
             )
@@ -123,6 +127,12 @@ def _outages() -> list[Row]:
 
 def _shortened(row: Row) -> Row:
     world = row.world
-    jobs = world.jobs if world.restart or not world.jobs else max(100, int(world.jobs * QUICK))
+    jobs = world.jobs if world.restarts or not world.jobs else max(100, int(world.jobs * QUICK))
     days = world.days if world.outages else max(1.0, world.days * QUICK)
     return replace(row, world=replace(world, jobs=jobs, days=min(days, world.days)))
+
+
+def _stepped(row: Row) -> Row:
+    halfway_s = row.world.days * DAY_S / 2
+    truth = Truth(factor=partial(waits.step, 1.6, halfway_s))
+    return replace(row, world=replace(row.world, truth=truth))

@@ -7,10 +7,11 @@ from bisect import insort
 from collections import deque
 from collections.abc import Callable
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 from bench.simulate.loads import World
 from bench.simulate.outcome import Outcome
+from bench.simulate.policy import Make, Policy, check
 from bench.simulate.vendor import PAGE_ROWS, Generation, Request, Vendor
 from bench.simulate.waits import MODELS
 
@@ -19,20 +20,6 @@ DRAIN_S = 86400.0
 # A refused submit asks `admit` again no sooner, whatever `admit` says.
 RESUBMIT_S = 1.0
 SHORTEST_TIMER_S = 0.001
-STATUSES = (None, "pending", "completed", "failed")
-
-
-class Policy(Protocol):
-    """What is judged."""
-
-    def __call__(self, now: float, event: tuple[Any, ...]) -> tuple[float, Request | None] | None:
-        """Take in an event; the answer replaces the one before."""
-
-    def admit(self, now: float) -> float:
-        """Return 0 to submit now, else the seconds after which to ask again."""
-
-
-Make = Callable[[dict[str, Any]], Policy]
 
 
 def run(make: Make, world: World, seed: int = 1) -> Outcome:
@@ -95,9 +82,9 @@ class Run:
             self._at(0.0, self._arrive, self._alone.popleft())
         if world.others_per_hour:
             self._at(0.0, self._others)
-        if world.restart:
-            self._at(world.restart[0], self._go_down)
-            self._at(world.restart[1], self._come_up)
+        for down_at, up_at in world.restarts:
+            self._at(down_at, self._go_down)
+            self._at(up_at, self._come_up)
 
     # Submitting.
 
@@ -108,7 +95,7 @@ class Run:
         self._submit()
 
     def _submit(self) -> None:
-        """Send what the policy admits, first come first served; after a refusal one by one."""
+        """Send what the policy admits, first come first served; after a refusal singly."""
         if self._is_admit_due or self._is_down:
             return
         while self._queue and not (self._was_refused and self.outcome.in_flight):
@@ -140,7 +127,7 @@ class Run:
         self.outcome.max_open = max(self.outcome.max_open, len(self._open))
         self._tell(("submitted", made.id, model))
         if self._was_refused:
-            self._was_refused = False
+            self._was_refused = bool(self._queue)
             self._submit()
 
     def _refused(self, answer: dict[str, Any], arrived_at: float, model: str) -> None:
@@ -161,17 +148,15 @@ class Run:
             self._arm()
 
     def _arm(self) -> None:
-        if self._wanted is None:
+        if self._wanted is None or self._wanted[0] == math.inf:
             return
         when, request = self._wanted
-        if when == math.inf:
-            return
         # Timers run on the true clock: a later jump of the told one does not move them.
         at = when - self._offset()
         if request is None:
             self._at(max(at, self.now + SHORTEST_TIMER_S), self._timer, self._plan)
         else:
-            _check(request)
+            check(request)
             self._at(max(at, self.now), self._ask, self._plan, request)
 
     def _timer(self, plan: int) -> None:
@@ -230,14 +215,12 @@ class Run:
         self.policy = self._new_policy()
         ended = {id_ for id_, (made, _, _) in self._open.items() if made.ends_at <= self.now}
         self._ended_before_restart = ended
-        self.outcome.ended_while_down = len(ended)
+        self.outcome.ended_while_down += len(ended)
         while self._sends and self._sends[0] < self._told() - DRAIN_S:
             self._sends.popleft()
         jobs = [(id_, model, told) for id_, (_, model, told) in self._open.items()]
         self._tell(("restart", jobs, list(self._sends)))
         self._submit()
-
-    # Small things.
 
     def _new_policy(self) -> Policy:
         plan = self.world.plan
@@ -264,13 +247,3 @@ class Run:
         answer = call(*arguments)
         self.outcome.add_cpu(time.perf_counter() - started)
         return answer
-
-
-def _check(request: Request) -> None:
-    """Raise for a request the interface does not have."""
-    match request:
-        case ("get", _):
-            return
-        case ("list", int(page), status) if page >= 1 and status in STATUSES:
-            return
-    raise ValueError(f"not a request: {request!r}")
