@@ -1,5 +1,7 @@
 """Refusals a member may read: `str(error)` is ready to show, attributes carry the facts."""
 
+from models import PER, PeriodKind, in_tokens
+
 _WHOSE = {
     ("member", "member"): "your own allowance here",
     ("member", "role"): "the allowance of <@&{subject}> here, which is your highest role with one",
@@ -11,13 +13,6 @@ _WHOSE = {
     ("guild", "host"): "what the host of this bot lets this server use",
     ("host", "host"): "what the host of this bot lets all servers use together",
     ("account", "host"): "the NeuralBox account behind this bot",
-}
-_PER = {
-    "day": "a day",
-    "week": "a week",
-    "month": "a month",
-    "rolling": "in any 30 days",
-    "none": "in all",
 }
 
 
@@ -47,7 +42,7 @@ class BudgetExceededError(UserFacingError):
         given_tokens: int = 0,
         used_tokens: int = 0,
         set_aside_tokens: int = 0,
-        period: str = "none",
+        period: PeriodKind = "none",
         resets_at: int | None = None,
     ) -> None:
         self.level, self.source, self.subject = level, source, subject
@@ -59,12 +54,12 @@ class BudgetExceededError(UserFacingError):
         super().__init__(" ".join(filter(None, (self._how_it_stands(), *self._what_next()))))
 
     def _how_it_stands(self) -> str:
-        need = f"This video needs up to {_tokens(self.needed_tokens)}"
+        need = f"This video needs up to {in_tokens(self.needed_tokens)}"
         if self.level in ("host", "account"):
             whose = _WHOSE[self.level, "host"]
             return f"{need}, more than is left of {whose}. Nothing was charged."
         left = f"{self.available_tokens:,} " + ("is" if self.available_tokens == 1 else "are")
-        size = f"{_tokens(self.limit_tokens)} {_PER[self.period]}"
+        size = f"{in_tokens(self.limit_tokens)} {PER[self.period]}"
         if self.given_tokens:
             verb = "and {:,} given once" if self.given_tokens > 0 else "less {:,} taken once"
             size += f", {verb.format(abs(self.given_tokens))}"
@@ -166,10 +161,10 @@ class NobodyToAskError(UserFacingError):
     def __init__(self, tokens: int, above_tokens: int) -> None:
         self.tokens, self.above_tokens = tokens, above_tokens
         super().__init__(
-            f"This video costs up to {_tokens(tokens)}. Above {_tokens(above_tokens)} a moderator "
-            "decides on this server, but no channel is set where they are asked. Nothing was "
-            "charged. An admin of this server can set one with `/budget approval`; a cheaper video "
-            "can be made right away."
+            f"This video costs up to {in_tokens(tokens)}. Above {in_tokens(above_tokens)} a "
+            "moderator decides on this server, but no channel is set where they are asked. Nothing "
+            "was charged. An admin of this server can set one with `/budget approval`; a cheaper "
+            "video can be made right away."
         )
 
 
@@ -275,8 +270,8 @@ class PriceRoseError(UserFacingError):
     def __init__(self, promised_tokens: int, tokens: int) -> None:
         self.promised_tokens, self.tokens = promised_tokens, tokens
         super().__init__(
-            f"The price went up since I told it: from {_tokens(promised_tokens)} to "
-            f"{_tokens(tokens)}. Nothing was charged yet."
+            f"The price went up since I told it: from {in_tokens(promised_tokens)} to "
+            f"{in_tokens(tokens)}. Nothing was charged yet."
         )
 
 
@@ -288,7 +283,3 @@ class PickGoneError(UserFacingError):
             "That was too long ago: I remember a picture you point at for an hour. Nothing was "
             "charged. Please right-click it again → Apps → **Animate image**."
         )
-
-
-def _tokens(count: int) -> str:
-    return f"{count:,} token{'' if count == 1 else 's'}"

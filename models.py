@@ -50,6 +50,19 @@ class Period:
 
 
 MONTHLY, ENDLESS = Period("month"), Period("none")
+# As it follows an amount: "3,000 tokens a month".
+PER: dict[PeriodKind, str] = {
+    "day": "a day",
+    "week": "a week",
+    "month": "a month",
+    "rolling": "in any 30 days",
+    "none": "in all",
+}
+
+
+def in_tokens(count: int) -> str:
+    """Return an amount as people read it: "1 token", "1,234 tokens"."""
+    return f"{count:,} token{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)

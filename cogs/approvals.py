@@ -7,6 +7,7 @@ from errors import NoSuchJobError, NotAllowedError
 from jobs.approvals import Approvals
 from jobs.results import Results
 from models import Job
+from ui.answers import answer
 from ui.forms import reason_form
 from ui.places import is_admin, is_moderator, require_guild
 from ui.router import Router, control_id, form_values
@@ -30,7 +31,7 @@ class ApprovalButtons(commands.Cog):
         job = await self._job(interaction, arguments)
         _require_other(interaction, job)
         await self.approvals.approve(job, interaction.user.id)
-        await _answer(
+        await answer(
             interaction,
             f"Approved: job {job.id} goes on, for up to {tokens(job.hold_tokens)}. Its card says "
             "so, and its requester is told when it is done.",
@@ -41,7 +42,7 @@ class ApprovalButtons(commands.Cog):
         job = await self._job(interaction, arguments)
         _require_other(interaction, job)
         made = await self.approvals.approve_smaller(job, interaction.user.id, interaction.id)
-        await _answer(
+        await answer(
             interaction,
             f"Approved a smaller one: job {made.id} takes the place of job {job.id}, for up to "
             f"{tokens(made.hold_tokens)} instead of {job.hold_tokens:,}. Its card goes on with it.",
@@ -60,7 +61,7 @@ class ApprovalButtons(commands.Cog):
         job = await self._job(interaction, arguments)
         reason = form_values(interaction).get("reason", "")
         await self.approvals.deny(job, interaction.user.id, reason)
-        await _answer(
+        await answer(
             interaction,
             f"Denied: job {job.id} is called off. Its {tokens(job.hold_tokens)} are free again, "
             "nothing was charged, and its requester is told.",
@@ -94,7 +95,3 @@ def _require_other(interaction: discord.Interaction, job: Job) -> None:
             "You asked for this video yourself, so another moderator, or a member with **Manage "
             "Server**, has to approve it. Nothing was changed."
         )
-
-
-async def _answer(interaction: discord.Interaction, text: str) -> None:
-    await interaction.response.send_message(text, ephemeral=True)

@@ -7,6 +7,7 @@ from discord.ext import commands
 from errors import MissingPermissionsError, NotAllowedError
 from jobs.choices import Choices
 from ui import choices as words
+from ui.answers import answer
 from ui.places import is_admin, require_guild, require_permissions
 
 WHOSE_PICTURES: list[app_commands.Choice[int | str | float]] = [
@@ -89,7 +90,7 @@ class Settings(commands.Cog):
             values["bots"] = bots
         await self.choices.set_several_of_guild(guild_id, values, interaction.user.id)
         now = await self.choices.of_guild(guild_id)
-        await _answer(interaction, f"{words.pictures(now)} {words.bots(now)}")
+        await answer(interaction, f"{words.pictures(now)} {words.bots(now)}")
 
     @settings.command()
     @app_commands.describe(who="Who may press Again, Edit and the others under a video")
@@ -98,7 +99,7 @@ class Settings(commands.Cog):
         """Say who may use the buttons under a video."""
         guild_id = require_admin(interaction)
         await self.choices.set_of_guild(guild_id, "buttons", who, interaction.user.id)
-        await _answer(interaction, words.buttons(await self.choices.of_guild(guild_id)))
+        await answer(interaction, words.buttons(await self.choices.of_guild(guild_id)))
 
     @settings.command()
     @app_commands.describe(
@@ -115,7 +116,7 @@ class Settings(commands.Cog):
         guild_id = require_admin(interaction)
         channel_id = channel.id if channel else interaction.channel_id or 0
         await self.choices.set_spoiler_channel(guild_id, channel_id, on, interaction.user.id)
-        await _answer(
+        await answer(
             interaction,
             words.spoilers(channel_id, await self.choices.is_spoiler_channel(channel_id)),
         )
@@ -126,7 +127,7 @@ class Settings(commands.Cog):
         """Say whether members are mentioned when their video is done."""
         guild_id = require_admin(interaction)
         await self.choices.set_of_guild(guild_id, "pings", on, interaction.user.id)
-        await _answer(interaction, words.pings(await self.choices.of_guild(guild_id)))
+        await answer(interaction, words.pings(await self.choices.of_guild(guild_id)))
 
     @settings.command()
     @app_commands.describe(on="Whether mentioning the bot with a picture starts a video")
@@ -134,7 +135,7 @@ class Settings(commands.Cog):
         """Say whether mentioning the bot with, or in reply to, a picture starts a video."""
         guild_id = require_admin(interaction)
         await self.choices.set_of_guild(guild_id, "mentions", on, interaction.user.id)
-        await _answer(interaction, words.mentions(await self.choices.of_guild(guild_id)))
+        await answer(interaction, words.mentions(await self.choices.of_guild(guild_id)))
 
     @settings.command()
     @app_commands.describe(
@@ -151,7 +152,7 @@ class Settings(commands.Cog):
             _require_deliverable(interaction.guild, channel)
         target = channel.id if channel else None
         await self.choices.set_of_guild(guild_id, "deliver_to", target, interaction.user.id)
-        await _answer(interaction, words.deliver(await self.choices.of_guild(guild_id)))
+        await answer(interaction, words.deliver(await self.choices.of_guild(guild_id)))
 
 
 def require_admin(interaction: discord.Interaction) -> int:
@@ -196,7 +197,3 @@ def _require_deliverable(guild: discord.Guild | None, channel: Chosen) -> None:
             "there. Nothing was changed. Allow it in that channel's settings, then use this "
             "command again."
         ) from error
-
-
-async def _answer(interaction: discord.Interaction, text: str) -> None:
-    await interaction.response.send_message(text, ephemeral=True)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from jobs.ports import Clock
 from jobs.reconcile import HORIZON_S
 from jobs.sweep import SWEPT_AT
+from models import in_tokens
 from storage import claims, readings, settings
 from storage.claims import Learned
 from storage.database import Database
@@ -124,7 +125,7 @@ def sentence(tx: sqlite3.Connection, verdict: Verdict) -> str:
         late = claims.list_learned(tx, verdict.reading, start.at, end.at)
         since = f"; counted only later, and a part of it: {_listed(late)}" if late else ""
         return (
-            f"NeuralBox took {about}{_tokens(verdict.tokens)} {span} that nobody here booked; "
+            f"NeuralBox took {about}{in_tokens(verdict.tokens)} {span} that nobody here booked; "
             f"the balance was {end.tokens:,}. {_foreign_since(tx, start.at - SLOWEST_S, late)} "
             "Pictures, texts and speech made with the same account do not show in the history that "
             f"is read. Nothing was changed{since}"
@@ -132,7 +133,7 @@ def sentence(tx: sqlite3.Connection, verdict: Verdict) -> str:
     found = _found(tx, verdict, start, end)
     if verdict.kind == "added":
         return (
-            f"{about}{_tokens(-verdict.tokens)} were added to the NeuralBox account {span}, by a "
+            f"{about}{in_tokens(-verdict.tokens)} were added to the NeuralBox account {span}, by a "
             f"top-up or a new plan period; the balance was {end.tokens:,}. A top-up may hide "
             f"tokens taken in the same time{found}"
         )
@@ -230,8 +231,8 @@ def _found(tx: sqlite3.Connection, verdict: Verdict, start: Reading, end: Readin
         return ""
     by = claims.list_learned(tx, start.seq + 1, start.at, end.at)
     return (
-        f". {_tokens(verdict.found_tokens)} told as missing before are explained now, by what was "
-        f"made then and counted only later: {_listed(by)}"
+        f". {in_tokens(verdict.found_tokens)} told as missing before are explained now, by what "
+        f"was made then and counted only later: {_listed(by)}"
     )
 
 
@@ -239,7 +240,7 @@ def _listed(found: list[Learned]) -> str:
     shown = [
         f"{one.id}"
         + ("" if one.job_id is None else f" (job {one.job_id})")
-        + f": {_tokens(one.tokens)}, made {moment(one.at)}"
+        + f": {in_tokens(one.tokens)}, made {moment(one.at)}"
         for one in found[:FOREIGN_LISTED]
     ]
     more = len(found) - len(shown)
@@ -257,18 +258,14 @@ def _foreign_since(tx: sqlite3.Connection, after: int, late: list[Learned]) -> s
     tokens -= sum(one.tokens for one in late if one.job_id is None)
     return (
         f"Videos of nobody here in that time, counted already: {_generations(count)} for "
-        f"{_tokens(tokens)} ({'; '.join(foreign_words(each) for each in found)})."
+        f"{in_tokens(tokens)} ({'; '.join(foreign_words(each) for each in found)})."
     )
 
 
 def foreign_words(found: claims.Foreign) -> str:
     """Return a generation of nobody here in a few words."""
-    cost = "its cost was not told" if found.tokens is None else _tokens(found.tokens)
+    cost = "its cost was not told" if found.tokens is None else in_tokens(found.tokens)
     return f"{found.id}: {cost}" + ("" if found.at is None else f", made {moment(found.at)}")
-
-
-def _tokens(count: int) -> str:
-    return "1 token" if count == 1 else f"{count:,} tokens"
 
 
 def _generations(count: int) -> str:

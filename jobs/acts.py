@@ -13,7 +13,8 @@ from errors import NotAllowedError
 from jobs import purse
 from jobs.plain import clean
 from jobs.purse import Standing, cap_period
-from models import Period, Spender
+from jobs.watch import brake_mark
+from models import PER, Period, Spender
 from storage import budgets, choices, halts, notices, pots, spending
 from storage.budgets import Cap, Pool, Whose
 from storage.halts import Halt
@@ -25,13 +26,6 @@ REASON_CHARS, NAME_CHARS = 300, 60
 # What the trail calls the pool.
 POOL = "server's budget"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-PER = {
-    "day": "a day",
-    "week": "a week",
-    "month": "a month",
-    "rolling": "in any 30 days",
-    "none": "in all",
-}
 _CHOICES = {
     "confirm_above": "confirmation above",
     "approve_above": "approval above",
@@ -87,7 +81,7 @@ def set_pool(
         return False
     budgets.set_pool(tx, guild_id, pool)
     was = None if before is None else amount(before.tokens, before.period)
-    _told(tx, act, Spender(guild_id, 0), POOL, was, amount(pool.tokens, pool.period))
+    _moved(tx, act, Spender(guild_id, 0), POOL, was, amount(pool.tokens, pool.period))
     return before is None
 
 
@@ -98,7 +92,7 @@ def set_cap(tx: sqlite3.Connection, act: Act, who: Spender, cap: Cap) -> None:
         return
     budgets.set_cap(tx, who.guild_id, cap)
     was = None if before is None else _cap_amount(tx, act, who.guild_id, before)
-    _told(tx, act, who, _whose(cap), was, _cap_amount(tx, act, who.guild_id, cap))
+    _capped(tx, act, who, _whose(cap), was, _cap_amount(tx, act, who.guild_id, cap))
 
 
 def drop_cap(tx: sqlite3.Connection, act: Act, who: Spender, whose: Whose, subject: int) -> bool:
@@ -109,7 +103,7 @@ def drop_cap(tx: sqlite3.Connection, act: Act, who: Spender, whose: Whose, subje
     budgets.drop_cap(tx, who.guild_id, whose, subject)
     was = _cap_amount(tx, act, who.guild_id, before)
     # What holds from now on may be another cap: a role's, or everyone's.
-    _told(tx, act, who, _whose(before), was, "removed")
+    _capped(tx, act, who, _whose(before), was, "removed")
     return True
 
 
@@ -122,7 +116,7 @@ def give(tx: sqlite3.Connection, act: Act, who: Spender, tokens: int) -> None:
             "taken back. Nothing was changed."
         )
     budgets.give(tx, who.guild_id, who.user_id, tokens, act.now)
-    _told(
+    _moved(
         tx,
         act,
         who,
@@ -136,7 +130,7 @@ def restart(tx: sqlite3.Connection, act: Act, who: Spender) -> None:
     """Begin the period of the pool (user_id 0) or a member anew."""
     before = _require_limit(tx, act, who)
     budgets.restart(tx, who.guild_id, who.user_id, act.now)
-    _told(
+    _moved(
         tx, act, who, f"reset of {_name(who)}", f"{before.used_tokens:,} used", "0 used, begun anew"
     )
 
@@ -150,8 +144,7 @@ def stop(
     for halt in stood:
         _told_brake(tx, halt, act, is_paused=True)
     was = _paused_until(stood[-1].ends_at) if stood else "allowed"
-    who = Spender(guild_id, user_id)
-    _told(tx, act, who, f"videos of {_name_of(user_id)}", was, _paused_until(ends_at))
+    _told(tx, act, guild_id, f"videos of {_name_of(user_id)}", was, _paused_until(ends_at))
 
 
 def lift(tx: sqlite3.Connection, act: Act, guild_id: int, user_id: int) -> bool:
@@ -160,9 +153,8 @@ def lift(tx: sqlite3.Connection, act: Act, guild_id: int, user_id: int) -> bool:
     for halt in lifted:
         _told_brake(tx, halt, act)
     if lifted:
-        who = Spender(guild_id, user_id)
         was = _paused_until(lifted[-1].ends_at)
-        _told(tx, act, who, f"videos of {_name_of(user_id)}", was, "allowed")
+        _told(tx, act, guild_id, f"videos of {_name_of(user_id)}", was, "allowed")
     return bool(lifted)
 
 
@@ -185,7 +177,7 @@ def undo(
         raise NotAllowedError(
             "That was lifted already, or it ended by itself. Nothing was changed."
         )
-    told = notices.find(tx, guild_id, _brake_mark(halt))
+    told = notices.find(tx, guild_id, brake_mark(halt.id))
     if told is None or told.channel_id != channel_id:
         raise NotAllowedError(
             "That is undone under the message that tells of it, in the channel for warnings, or by "
@@ -211,7 +203,7 @@ def choose(
             notices.move(tx, guild_id, int(value), act.now)
         if before != value:
             was, now = _in_words(key, before), _in_words(key, value)
-            _told(tx, act, Spender(guild_id, 0), _CHOICES[key], was, now)
+            _told(tx, act, guild_id, _CHOICES[key], was, now)
     return spending.of_guild(tx, guild_id)
 
 
@@ -243,7 +235,7 @@ def open_pot(tx: sqlite3.Connection, act: Act, guild_id: int, wish: PotWish) -> 
     assert pot is not None  # noqa: S101 - it was written a line above
     per_member = "" if pot.member_tokens is None else f", {pot.member_tokens:,} per member"
     after = f"{pot.tokens:,} tokens{per_member}, until <t:{pot.ends_at}:f>"
-    _told(tx, act, Spender(guild_id, 0), f"pot in <#{pot.channel_id}>", None, after)
+    _moved(tx, act, Spender(guild_id, 0), f"pot in <#{pot.channel_id}>", None, after)
     return pot
 
 
@@ -257,7 +249,7 @@ def close_pot(tx: sqlite3.Connection, act: Act, guild_id: int, pot_id: int) -> t
     what = f"pot in <#{pot.channel_id}>"
     before = f"{pot.tokens:,} tokens, until <t:{pot.ends_at}:f>"
     after = f"ended with {standing.available_tokens:,} tokens unused"
-    _told(tx, act, Spender(guild_id, 0), what, before, after)
+    _moved(tx, act, Spender(guild_id, 0), what, before, after)
     return pot, standing
 
 
@@ -301,29 +293,48 @@ def _require_limit(tx: sqlite3.Connection, act: Act, who: Spender) -> Standing:
     return pool
 
 
-def _told(
+def _capped(
+    tx: sqlite3.Connection, act: Act, who: Spender, what: str, before: str | None, after: str
+) -> None:
+    """As `_moved` for one member; caps of many move each one's limit at their next hold."""
+    if who.user_id:
+        _moved(tx, act, who, what, before, after)
+    else:
+        _told(tx, act, who.guild_id, what, before, after)
+
+
+def _moved(
     tx: sqlite3.Connection, act: Act, who: Spender, what: str, before: str | None, after: str | None
 ) -> None:
-    """Write an act into the trail, bring the ledger's limit to it, and tell the admins."""
-    choices.log(tx, who.guild_id, f"budget {what}", before, after, act.actor, act.now, act.reason)
+    """As `_told`, for an act that moves a limit: the ledger's follows at once, in its name."""
     purse.apply(tx, act.limits, who, act.now, act.actor, act.reason or what)
-    channel_id = spending.of_guild(tx, who.guild_id).channel
+    _told(tx, act, who.guild_id, what, before, after)
+
+
+def _told(
+    tx: sqlite3.Connection,
+    act: Act,
+    guild_id: int,
+    what: str,
+    before: str | None,
+    after: str | None,
+) -> None:
+    """Write an act into the trail, and tell the admins."""
+    line = choices.log(
+        tx, guild_id, f"budget {what}", before, after, act.actor, act.now, act.reason
+    )
+    channel_id = spending.of_guild(tx, guild_id).channel
     if channel_id is not None:
         text = f"{what[:1].upper()}{what[1:]}: {before or 'not set'} → {after or 'not set'}"
         body = {"actor": act.actor, "text": text, "reason": act.reason}
-        mark = f"change:{choices.newest_change(tx, who.guild_id)}"
-        notices.put(tx, who.guild_id, channel_id, "change", mark, body, act.now)
+        notices.put(tx, guild_id, channel_id, "change", f"change:{line}", body, act.now)
 
 
 def _told_brake(tx: sqlite3.Connection, halt: Halt, act: Act, *, is_paused: bool = False) -> None:
     """Let the message of a brake that was lifted, or made way for an admin's pause, say so."""
     if halt.is_by_brake:
         facts = {"lifted_by": act.actor, "is_paused": is_paused}
-        notices.amend(tx, halt.guild_id, _brake_mark(halt), facts, act.now)
-
-
-def _brake_mark(halt: Halt) -> str:
-    return f"brake:{halt.id}"
+        notices.amend(tx, halt.guild_id, brake_mark(halt.id), facts, act.now)
 
 
 def _cap_amount(tx: sqlite3.Connection, act: Act, guild_id: int, cap: Cap) -> str:

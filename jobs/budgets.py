@@ -18,14 +18,15 @@ from jobs.acts import Act, By, PotWish
 from jobs.patience import write_soon
 from jobs.ports import Clock
 from jobs.purse import Purse, Standing
-from models import Job, Spender
-from storage import budgets, choices, halts, jobs, pots, spending
+from models import Spender
+from storage import budgets, choices, halts, jobs, pots, reports, spending
 from storage.budgets import Cap, Pool, Whose
 from storage.choices import Change
 from storage.database import Database
 from storage.halts import Halt
 from storage.ledger import Limits
 from storage.pots import Pot
+from storage.reports import OpenJob
 from storage.spending import Spending
 
 T = TypeVar("T")
@@ -44,9 +45,8 @@ class Overview:
     purse: Purse
     spending: Spending
     stops: tuple[Halt, ...]
-    pots: tuple[Pot, ...]
     open_jobs: int
-    oldest: Job | None
+    oldest: OpenJob | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +151,16 @@ def _once(
 
 def _overview(tx: sqlite3.Connection, allowed: Limits, who: Spender, now: int) -> Overview:
     pool = budgets.find_pool(tx, who.guild_id)
-    going = jobs.list_open(tx, who.guild_id, None, 1)
+    bounds = purse.look(tx, allowed, who, now)
     stops = halts.list_standing(tx, who.guild_id, now)
     return Overview(
         pool=pool,
-        standing=purse.pool_standing(tx, who.guild_id, pool, now) if pool else None,
-        purse=purse.look(tx, allowed, who, now),
+        standing=bounds.pool or purse.current_pool(tx, who.guild_id, now),
+        purse=bounds,
         spending=spending.of_guild(tx, who.guild_id),
         stops=tuple(halt for halt in stops if halt.user_id in (0, who.user_id)),
-        pots=tuple(pot for pot in pots.list_since(tx, who.guild_id, now) if pot.is_running(now)),
         open_jobs=jobs.count_unfinished(tx, who.guild_id, who.user_id)[1],
-        oldest=going[0] if going else None,
+        oldest=reports.find_oldest_open(tx, who.guild_id),
     )
 
 

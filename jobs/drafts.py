@@ -4,7 +4,6 @@ Nothing is held while an answer is awaited; the price a button tells travels wit
 """
 
 import logging
-import sqlite3
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -21,8 +20,8 @@ from jobs import moves
 from jobs.patience import write_soon
 from jobs.ports import Clock
 from jobs.service import JobService
-from models import Asker, Order, Promise, Reservation
-from storage import drafts, ledger, settings, spending
+from models import Asker, Order, Promise, Reservation, in_tokens
+from storage import drafts, spending
 from storage.database import Database
 from storage.drafts import Draft
 
@@ -110,7 +109,7 @@ class Drafts:
         raise await self._asking(
             asker,
             order,
-            f"This video costs up to {_tokens(tokens)}{left}. Nothing was charged yet.",
+            f"This video costs up to {in_tokens(tokens)}{left}. Nothing was charged yet.",
             ("make", tokens),
             smaller,
         )
@@ -130,7 +129,7 @@ class Drafts:
         bounds = [
             error.available_tokens,
             await self._service.room_tokens(asker.spender),
-            await self._db.read(_uncommitted),
+            await self._db.read(moves.uncommitted_tokens),
         ]
         at_most = min(bound for bound in bounds if bound is not None)
         smaller = self._service.smaller(order, error.needed_tokens, at_most)
@@ -193,14 +192,3 @@ def promised(draft: Draft, variant: int, tokens: int, *, is_yes: bool) -> Order:
     if not 0 <= variant < len(draft.variants):
         raise DraftGoneError
     return replace(draft.variants[variant], promise=Promise(draft.id, variant, tokens, is_yes))
-
-
-def _uncommitted(tx: sqlite3.Connection) -> int | None:
-    """Return what the vendor's account has left beside what is held; None while nobody knows."""
-    if not settings.counter(tx, moves.BALANCE_AT):
-        return None
-    return settings.counter(tx, moves.BALANCE) - ledger.total(tx).held_tokens
-
-
-def _tokens(count: int) -> str:
-    return f"{count:,} token{'' if count == 1 else 's'}"

@@ -74,13 +74,10 @@ def reserve(
         tx, asker.guild_id, asker.user_id, order.promise.draft_id, job_id
     ):
         raise DraftGoneError
-    held_before = ledger.total(tx).held_tokens
+    in_account = uncommitted_tokens(tx)
     before = purse.hold(tx, job_id, limits, asker.spender, quote.tokens, now)
-    if settings.counter(tx, BALANCE_AT):
-        # The vendor's balance does not know of open jobs yet, so they are taken off here.
-        uncommitted = settings.counter(tx, BALANCE) - held_before
-        if uncommitted < quote.tokens:
-            raise BudgetExceededError("account", quote.tokens, max(0, uncommitted))
+    if in_account is not None and in_account < quote.tokens:
+        raise BudgetExceededError("account", quote.tokens, max(0, in_account))
     is_told = watch.after_hold(tx, asker.spender, before, quote.tokens, now)
     job, until = jobs.get(tx, job_id), None
     if asked_in is not None and told is not None:
@@ -88,6 +85,16 @@ def reserve(
     left = before.left_tokens
     left = None if left is None else left - quote.tokens
     return Reservation(job, left, until, is_told or until is not None)
+
+
+def uncommitted_tokens(tx: sqlite3.Connection) -> int | None:
+    """Return what the vendor's account has left beside what is held; None while nobody knows.
+
+    The vendor's balance does not know of open jobs yet, so they are taken off here.
+    """
+    if not settings.counter(tx, BALANCE_AT):
+        return None
+    return settings.counter(tx, BALANCE) - ledger.total(tx).held_tokens
 
 
 def enqueue(tx: sqlite3.Connection, job_id: int, channel_id: int, message_id: int) -> None:

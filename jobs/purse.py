@@ -12,7 +12,7 @@ from typing import Literal
 from errors import BudgetExceededError
 from jobs import periods
 from jobs.periods import Window
-from models import ENDLESS, Job, Period, Spender
+from models import ENDLESS, Job, Period, PeriodKind, Spender
 from storage import budgets, ledger, pots
 from storage.budgets import Pool
 from storage.errors import Level, ShortBudgetError
@@ -81,6 +81,11 @@ class Purse:
         return {"member": self.member, "guild": self.guild, "host": self.host}
 
     @property
+    def pool(self) -> Standing | None:
+        """Return how the guild's own pool stands, None without one and where a pot pays."""
+        return next((one for one in self.guild if one.source == "pool"), None)
+
+    @property
     def left_tokens(self) -> int | None:
         """Return what is left to show: by this guild's own rules; None when it has none.
 
@@ -136,12 +141,12 @@ def hold(
     caller's transaction must then not be committed.
     """
     purse = look(tx, limits, who, now)
-    accounts = _open(tx, purse, who.guild_id, who.user_id, now, LIMITS_MOVED)
+    accounts = _open(tx, purse, who.guild_id, who.user_id, now)
     try:
         ledger.hold(tx, job_id, accounts, tokens, now)
     except ShortBudgetError as error:
         short = min(purse.levels[error.level], key=lambda one: one.left_tokens)
-        raise exceeded(short, tokens, purse.pot) from error
+        raise _exceeded(short, tokens, purse.pot) from error
     return purse
 
 
@@ -156,32 +161,16 @@ def has_role_caps(tx: sqlite3.Connection, guild_id: int) -> bool:
     return any(cap.whose == "role" for cap in budgets.list_caps(tx, guild_id))
 
 
-def exceeded(short: Standing, needed_tokens: int, pot: Pot | None) -> BudgetExceededError:
-    """Return the refusal of a hold by a rule."""
-    return BudgetExceededError(
-        short.level,
-        needed_tokens,
-        short.available_tokens,
-        source=short.source,
-        subject=short.subject,
-        pot_name=pot.name if pot else None,
-        limit_tokens=short.limit_tokens,
-        given_tokens=short.given_tokens,
-        used_tokens=short.use.tokens,
-        set_aside_tokens=short.set_aside_tokens,
-        period=short.period.kind,
-        resets_at=short.window.end,
-    )
-
-
 def apply(
     tx: sqlite3.Connection, limits: Limits, who: Spender, now: int, actor: int, reason: str
 ) -> None:
-    """Bring the accounts of this period to what admins just set, in their name.
+    """Bring the account of this period to what admins just set, in their name.
 
-    Those of the guild, and of a member where `who` is one (user_id 0 is nobody).
+    That of the guild, or of a member where `who` is one (user_id 0 is nobody).
     """
-    _open(tx, look(tx, limits, who, now), who.guild_id, who.user_id or None, now, reason, actor)
+    acted: Level = "member" if who.user_id else "guild"
+    found = look(tx, limits, who, now)
+    _open(tx, found, who.guild_id, who.user_id or None, now, acted, reason, actor)
 
 
 def current_pool(tx: sqlite3.Connection, guild_id: int, now: int) -> Standing | None:
@@ -278,14 +267,14 @@ def _of_host(
     return Standing(level, "host", tokens, period, window, use)
 
 
-def cap_period(kind: str | None, pool: Pool) -> Period:
+def cap_period(kind: PeriodKind | None, pool: Pool) -> Period:
     """Return the period of a cap: the pool's own, or another kind by the same clocks.
 
     A week starts on the pool's weekday and a month on its day only where the pool has one.
     """
     if kind is None or kind == pool.period.kind:
         return pool.period
-    return Period(kind, pool.period.zone)  # type: ignore[arg-type]  # checked by the table
+    return Period(kind, pool.period.zone)
 
 
 def _open(
@@ -294,12 +283,14 @@ def _open(
     guild_id: int,
     user_id: int | None,
     now: int,
-    reason: str,
+    acted: Level | None = None,
+    reason: str = LIMITS_MOVED,
     actor: int | None = None,
 ) -> dict[Level, str]:
     """Open the accounts of this moment and bound each by its tightest rule.
 
     Returns their ids, smallest level first; without a member, those of the guild and the host.
+    Only what moves on the level that somebody acted on is theirs; the others follow by themselves.
     """
     pot_id = purse.pot.id if purse.pot else 0
     owners = [Owner("host"), Owner("guild", guild_id, 0, pot_id)]
@@ -317,14 +308,31 @@ def _open(
         if left is not None:
             # What the account has used already is part of its limit.
             bound = max(0, account.held_tokens + account.spent_tokens + left)
-        if owner.level == "host":
-            # What all servers share is nobody's to set there.
-            ledger.limit(tx, account, bound, now, LIMITS_MOVED)
-        else:
+        if owner.level == acted:
             ledger.limit(tx, account, bound, now, reason, actor)
+        else:
+            ledger.limit(tx, account, bound, now, LIMITS_MOVED)
         parent = account.id
         opened = {owner.level: account.id, **opened}
     return opened
+
+
+def _exceeded(short: Standing, needed_tokens: int, pot: Pot | None) -> BudgetExceededError:
+    """Return the refusal of a hold by a rule."""
+    return BudgetExceededError(
+        short.level,
+        needed_tokens,
+        short.available_tokens,
+        source=short.source,
+        subject=short.subject,
+        pot_name=pot.name if pot else None,
+        limit_tokens=short.limit_tokens,
+        given_tokens=short.given_tokens,
+        used_tokens=short.use.tokens,
+        set_aside_tokens=short.set_aside_tokens,
+        period=short.period.kind,
+        resets_at=short.window.end,
+    )
 
 
 def _present(standings: list[Standing | None]) -> tuple[Standing, ...]:

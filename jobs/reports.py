@@ -18,7 +18,7 @@ from storage import budgets, choices, ledger, pots, reports
 from storage.budgets import Pool
 from storage.database import Database
 from storage.ledger import Limits, Owner
-from storage.reports import FOREVER, Group, OpenJob
+from storage.reports import FOREVER, Group
 
 # The window that runs, the whole one before it, or so many local days with today as the last.
 Which = Literal["this", "last"] | int
@@ -110,10 +110,6 @@ class Reports:
         """
         now = int(self._clock.now())
         return await self._db.read(report, guild_id, which, now, self._allowed, self._name_of)
-
-    async def oldest_open(self, guild_id: int) -> OpenJob | None:
-        """Return the oldest unfinished job with its hold, None when all are done."""
-        return await self._db.read(reports.find_oldest_open, guild_id)
 
 
 def report(

@@ -37,7 +37,7 @@ def after_hold(tx: sqlite3.Connection, who: Spender, purse: Purse, tokens: int, 
 
     Returns whether there is something to tell the guild's admins.
     """
-    pool = next((one for one in purse.guild if one.source == "pool"), None)
+    pool = purse.pool
     if pool is None or not pool.size_tokens:
         return False
     chosen = spending.of_guild(tx, who.guild_id)
@@ -45,6 +45,11 @@ def after_hold(tx: sqlite3.Connection, who: Spender, purse: Purse, tokens: int, 
     # What the host allows may be less than the pool.
     size_tokens = min(one.size_tokens for one in purse.guild)
     return _brake(tx, who, chosen, size_tokens, now) or is_warned
+
+
+def brake_mark(halt_id: int) -> str:
+    """Name the message that tells of a stop by the brake."""
+    return f"brake:{halt_id}"
 
 
 def _warn(
@@ -129,5 +134,5 @@ def _brake(
         "size": size_tokens,
         "halt": halt_id,
     }
-    mark = f"brake:{halt_id}"
+    mark = brake_mark(halt_id)
     return notices.put(tx, who.guild_id, chosen.channel, "brake", mark, body, now)

@@ -126,21 +126,14 @@ def log(
     actor: int,
     now: int,
     reason: str | None = None,
-) -> None:
-    """Write a change into the guild's trail."""
-    tx.execute(
+) -> int:
+    """Write a change into the guild's trail; return the line's number."""
+    cursor = tx.execute(
         "INSERT INTO change (guild_id, actor, what, before, after, at, reason)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (guild_id, actor, what, before, after, now, reason),
     )
-
-
-def newest_change(tx: sqlite3.Connection, guild_id: int) -> int:
-    """Return the number of the newest line in a guild's trail, 0 for none."""
-    row = tx.execute(
-        "SELECT coalesce(max(seq), 0) FROM change WHERE guild_id = ?", (guild_id,)
-    ).fetchone()
-    return int(row[0])
+    return int(cursor.lastrowid or 0)
 
 
 def last_changed_at(tx: sqlite3.Connection, guild_id: int, what: str) -> int | None:

@@ -48,11 +48,6 @@ def put(
     return cursor.rowcount == 1
 
 
-def was_told(tx: sqlite3.Connection, guild_id: int, mark: str) -> bool:
-    """Return whether a guild was told, or is about to be, of this mark."""
-    return find(tx, guild_id, mark) is not None
-
-
 def find(tx: sqlite3.Connection, guild_id: int, mark: str) -> Notice | None:
     """Return a guild's message of that mark, or None."""
     row = tx.execute(

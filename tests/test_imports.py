@@ -15,7 +15,7 @@ OURS = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
     ("module", "allowed"),
     [
         ("models", set()),
-        ("errors", set()),
+        ("errors", {"models"}),
         ("logs", set()),
         ("config", {"config_section", "models"}),
         ("config_section", set()),

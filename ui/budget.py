@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import discord
 
-from jobs.acts import PER, amount
+from jobs.acts import amount
 from jobs.budgets import Overview, Setup
 from jobs.purse import Standing, cap_period
-from models import Period, State
+from models import PER, Period, State
 from storage.budgets import Cap, Pool, Whose
 from storage.choices import Change
 from storage.halts import Halt
@@ -281,7 +281,9 @@ def _held_line(view: Overview) -> str | None:
         return None
     job = view.oldest
     word = "video is" if view.open_jobs == 1 else "videos are"
-    text = f"{view.open_jobs} {word} under way; the oldest is job {job.id}"
+    text = (
+        f"{view.open_jobs} {word} under way; the oldest is job {job.id}, {job.held_tokens:,} held"
+    )
     if job.state is State.UNKNOWN:
         text += ", which is being looked for at NeuralBox"
     elif job.attention is not None:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import discord
 
-from jobs.acts import PER
 from jobs.export import File
 from jobs.outlook import Outlook
 from jobs.purse import Standing
 from jobs.reports import Report, Slice
 from jobs.simulate import Outcome, Rules
+from models import PER
 from ui import chart_words
 from ui.budget import bar, fitting, once, standing_text
 from ui.cards import WORKING

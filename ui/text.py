@@ -2,10 +2,14 @@
 
 import discord
 
+from models import in_tokens
+
 # No message of ours notifies anybody, whatever names stand in it; a ping says whom it is for.
 NOBODY = discord.AllowedMentions.none()
 # Looks like a backtick and closes nothing.
 _LOOKALIKE = "\N{MODIFIER LETTER GRAVE ACCENT}"
+
+tokens = in_tokens
 
 
 def block(text: str, limit: int) -> str:
@@ -20,11 +24,6 @@ def block(text: str, limit: int) -> str:
 def inline(text: str) -> str:
     """Return the text as inline code, on one line, for a sentence of ours."""
     return f"`{' '.join(text.replace('`', _LOOKALIKE).split())}`"
-
-
-def tokens(count: int) -> str:
-    """Return an amount as people read it: "1 token", "1,234 tokens"."""
-    return f"{count:,} token" if count == 1 else f"{count:,} tokens"
 
 
 def price(bounds: tuple[int, int]) -> str:

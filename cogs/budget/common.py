@@ -1,6 +1,7 @@
 """The /budget group itself, who may use it, and what its options offer."""
 
 import math
+from typing import cast, get_args
 from zoneinfo import available_timezones
 
 import discord
@@ -96,27 +97,11 @@ def spender(guild_id: int, member: discord.User | discord.Member | None) -> Spen
     return Spender(guild_id, member.id, role_ids(member)) if member else Spender(guild_id, 0)
 
 
-async def answer(interaction: discord.Interaction, text: str) -> None:
-    """Tell whoever asked, privately, and mention nobody."""
-    await interaction.response.send_message(
-        text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
-    )
-
-
 def period_kind(period: str | None) -> PeriodKind | None:
     """Return an option as a kind of period; raises NotAllowedError for one there is not."""
-    kinds: dict[str, PeriodKind] = {
-        "day": "day",
-        "week": "week",
-        "month": "month",
-        "rolling": "rolling",
-        "none": "none",
-    }
-    if period is None:
-        return None
-    if period not in kinds:
+    if period is not None and period not in get_args(PeriodKind):
         raise NotAllowedError("I do not know that period. Nothing was changed.")
-    return kinds[period]
+    return cast(PeriodKind | None, period)
 
 
 def parse_day(kind: str, given: str | None) -> int | None:

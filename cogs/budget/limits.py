@@ -10,7 +10,6 @@ from cogs.budget.common import (
     Amount,
     BudgetRoom,
     Reason,
-    answer,
     budget,
     by,
     days,
@@ -27,6 +26,7 @@ from jobs.service import JobService
 from models import Period, Spender
 from storage.budgets import Cap, Pool, Whose
 from ui import budget as words
+from ui.answers import answer
 from ui.places import asker
 from ui.text import tokens as count
 

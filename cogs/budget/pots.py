@@ -10,7 +10,6 @@ from cogs.budget.common import (
     MOST_TOKENS,
     BudgetRoom,
     Reason,
-    answer,
     budget,
     by,
     require_admin,
@@ -19,6 +18,7 @@ from cogs.settings import Chosen, TextPlace
 from errors import NotAllowedError
 from jobs.acts import PotWish
 from ui import budget as words
+from ui.answers import answer
 from ui.places import is_admin
 from ui.text import inline, tokens
 

@@ -9,7 +9,6 @@ from cogs.budget.common import (
     Amount,
     BudgetRoom,
     Reason,
-    answer,
     budget,
     by,
     require_admin,
@@ -18,6 +17,7 @@ from cogs.budget.common import (
 from cogs.settings import Chosen, TextPlace
 from errors import NoSuchJobError, NotAllowedError
 from ui import budget as words
+from ui.answers import answer
 from ui.places import is_admin, is_moderator, require_guild
 
 MOST_HOURS = 24 * 90

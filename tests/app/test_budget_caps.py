@@ -199,3 +199,23 @@ async def test_what_all_servers_share_is_neither_shown_nor_signed_by_an_admin(ri
     of_host = [entry for entry in at.grants(rig) if entry[0].startswith("org")]
     assert of_host
     assert all(actor is None and "secret" not in why for _, _, actor, why in of_host)
+
+
+async def test_an_act_signs_the_limit_it_is_about_and_no_other(rig: Rig) -> None:
+    await purse_rig(rig)
+    await budget(rig, "set", tokens=5000, period="month", reason="ours")
+    await rig.clock.advance(at.MONTH_END + 60 - rig.clock.now())
+    before = len(at.grants(rig))
+    await budget(rig, "pause", reason="a break")
+    await budget(rig, "resume", reason="over")
+    await budget(rig, "everyone", tokens=70, reason="fair shares")
+    assert len(at.grants(rig)) == before, "what these change, the next hold finds by itself"
+    await budget(rig, "member", member="Ben", tokens=90, reason="he paints")
+    ada, ben = at.user(rig, "Ada"), at.user(rig, "Ben")
+    signed = {(one[0].partition("@")[0], *one[1:]) for one in at.grants(rig)[before:]}
+    assert signed == {
+        (f"guild:{rig.guild_id}", 5000, None, "the limits at that moment"),
+        (f"member:{rig.guild_id}:{ben}", 90, ada, "he paints"),
+    }
+    await rig.card("a", member="Ben")
+    assert "1 video is under way; the oldest is job 1, 44 held" in await tokens(rig)

@@ -4,13 +4,13 @@ import pytest
 
 from jobs import acts, moves, purse
 from jobs.acts import Act
-from jobs.reports import OUTCOMES, Reports, Slice
+from jobs.reports import OUTCOMES, Slice
 from models import Period, PeriodKind, State
-from playground.clock import FakeClock
 from storage import budgets, ledger, pots
 from storage.budgets import Pool
 from storage.database import Database
 from storage.ledger import Limits, Owner
+from storage.reports import find_oldest_open
 from tests.jobs.past import FREE, Past
 from tests.jobs.reporting import DAY_S, GUILD, NOW, moment, report_of, set_pool
 
@@ -319,19 +319,18 @@ async def test_every_sum_is_the_ledgers_own_also_after_periods_changed(
 async def test_the_oldest_open_job_is_told_with_its_hold_and_its_doubt(
     db: Database, past: Past
 ) -> None:
-    reports = Reports(db, FakeClock(NOW), FREE)
-    assert await reports.oldest_open(GUILD) is None
+    assert await db.read(find_oldest_open, GUILD) is None
     await past.job(NOW - 500)
     await past.reserve(NOW - 400, guild_id=OTHER_GUILD)
     first = await past.reserve(NOW - 300, hold_tokens=94)
     await past.reserve(NOW - 200, user_id=FRIEND)
-    found = await reports.oldest_open(GUILD)
+    found = await db.read(find_oldest_open, GUILD)
     assert found is not None
     assert (found.id, found.user_id, found.held_tokens) == (first, MEMBER, 94)
     assert (found.held_at, found.state, found.is_in_doubt) == (NOW - 300, State.RESERVED, False)
     await past.send(first, NOW - 290)
     await db.write(moves.doubt, first, "no answer", NOW - 280)
-    found = await reports.oldest_open(GUILD)
+    found = await db.read(find_oldest_open, GUILD)
     assert found is not None
     assert (found.state, found.attention, found.is_in_doubt) == (State.UNKNOWN, "no answer", True)
 
