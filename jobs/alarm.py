@@ -21,12 +21,12 @@ class Alarm:
         if seconds is None:
             await self._nudged.wait()
         elif seconds > 0 and not self._nudged.is_set():
-            await self._first_of(seconds)
+            await self._first_of(self._clock.monotonic() + seconds)
         self._nudged.clear()
 
-    async def _first_of(self, seconds: float) -> None:
+    async def _first_of(self, moment: float) -> None:
         waiters = (
-            asyncio.create_task(self._clock.sleep(seconds), name="alarm-sleep"),
+            asyncio.create_task(self._sleep_until(moment), name="alarm-sleep"),
             asyncio.create_task(self._nudged.wait(), name="alarm-nudge"),
         )
         try:
@@ -35,3 +35,7 @@ class Alarm:
             for waiter in waiters:
                 waiter.cancel()
             await asyncio.gather(*waiters, return_exceptions=True)
+
+    async def _sleep_until(self, moment: float) -> None:
+        # A task begins later than it is made; what passed meanwhile has been waited already.
+        await self._clock.sleep(moment - self._clock.monotonic())

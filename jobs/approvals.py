@@ -78,7 +78,8 @@ class Approvals:
                     self._submitter.on_change()
             next_end = await self._db.read(approvals.find_next_end)
             # What is over and still there has its card on the way, for at most two minutes.
-            await self.alarm.wait(None if next_end is None else max(1.0, next_end - now))
+            wait_s = None if next_end is None else max(1.0, next_end - self._clock.now())
+            await self.alarm.wait(wait_s)
 
     async def find_notice(self, job: Job) -> Notice | None:
         """Return the notice that asks about a job, None for one that never needed approval."""

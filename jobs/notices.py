@@ -63,7 +63,7 @@ class NoticeBearer:
             return None  # whoever is done nudges
         next_at = await self._db.read(notices.find_next_at, frozenset(self._busy))
         wait_s = LOOK_EVERY_S if next_at is None else next_at - self._clock.now()
-        return min(LOOK_EVERY_S, max(0.05, wait_s))
+        return min(LOOK_EVERY_S, max(0.0, wait_s))  # 0: it fell due while this round read
 
     def _brought(self, notice_id: int, _task: asyncio.Task[None]) -> None:
         del self._busy[notice_id]

@@ -87,7 +87,8 @@ class Deliverer:
         if len(self._busy) >= AT_ONCE:
             return None  # whoever is done nudges
         next_at = await self._db.read(outbox.find_next_at, frozenset(self._busy))
-        return None if next_at is None else max(0.05, next_at - self._clock.now())
+        # 0: it fell due while this round read, and is looked for again at once.
+        return None if next_at is None else max(0.0, next_at - self._clock.now())
 
     def _brought(self, job_id: int, _task: asyncio.Task[None]) -> None:
         del self._busy[job_id]

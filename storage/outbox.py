@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 OPEN, DONE, PARKED = 0, 1, 2
@@ -45,10 +46,11 @@ def list_due(
     """Return open rows whose time has come: finals first, oldest first, no job in `busy`."""
     rows = tx.execute(
         "SELECT * FROM outbox WHERE done = 0 AND next_at <= ?"
-        " ORDER BY kind = 'progress', next_at, id LIMIT ?",
-        (now, limit + len(busy)),
+        " ORDER BY kind = 'progress', next_at, id",
+        (now,),
     )
-    return [_row(row) for row in rows if row["job"] not in busy][:limit]
+    # Left out here, since a job in `busy` may have several rows.
+    return [_row(row) for row in islice((row for row in rows if row["job"] not in busy), limit)]
 
 
 def find_next_at(tx: sqlite3.Connection, busy: frozenset[int] = frozenset()) -> int | None:

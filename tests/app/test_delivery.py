@@ -1,11 +1,15 @@
 """The finished message: the file beside the card, the ping, and what happens when Discord fails."""
 
+import sqlite3
 from typing import Any
 
 import pytest
 
+from models import State
+from playground.clock import FakeClock
 from playground.discord import fault
 from playground.neuralbox import faults
+from storage import outbox
 from tests.rig import Rig
 
 EDIT = r"/channels/\d+/messages/\d+"
@@ -38,6 +42,26 @@ async def test_a_failing_edit_is_repeated_until_it_holds(play: Rig, after_effect
     done = await play.finished(card, limit_s=4000)
     assert len(done.files) == 1
     assert len(play.pings(card)) == 1
+
+
+async def test_a_message_that_falls_due_while_the_loop_looks_is_brought_at_once(
+    play: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await play.card()
+    await play.run_until(lambda: play.shown(card).edits == 1)
+    clock, find_next_at = play.clock, outbox.find_next_at
+    assert isinstance(clock, FakeClock)
+
+    def while_time_passes(tx: sqlite3.Connection, busy: frozenset[int]) -> int | None:
+        next_at = find_next_at(tx, busy)
+        if next_at is not None and next_at > clock.now():
+            clock.set_wall(next_at + 0.5)
+        return next_at
+
+    monkeypatch.setattr(outbox, "find_next_at", while_time_passes)
+    play.discord.script(fault("PATCH", EDIT, status=503, times=2))
+    await play.run_until(lambda: play.job_of(card).state is State.COMPLETED)
+    await play.eventually(lambda: bool(play.pings(card)))
 
 
 async def test_a_reply_whose_answer_is_lost_is_not_sent_twice(play: Rig) -> None:
