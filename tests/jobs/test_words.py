@@ -87,9 +87,9 @@ def test_a_sentence_is_prompt_but_for_what_is_nothing_but_an_option(
     ],
 )
 def test_no_message_keeps_the_bot_busy(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     wish_in(text)
-    assert time.perf_counter() - began < 0.2, "a second, before runs were tried only once"
+    assert time.thread_time() - began < 0.2, "a second, before runs were tried only once"
 
 
 @given(st.text(alphabet="ab 159:,.;!s-\n", max_size=60))
