@@ -166,7 +166,8 @@ async def test_a_crowded_history_does_not_hide_pending_jobs(rig: Rig) -> None:
 
 
 async def test_a_job_left_to_a_person_costs_next_to_no_requests(rig: Rig) -> None:
-    rig.box.script(faults.drop_after() & faults.history_lag(60))
+    # Both are listed from the same moment on: whoever looks between would adopt the one.
+    rig.box.script(faults.drop_after() & faults.history_lag(90))
     card = await rig.card("same")
     await rig.eventually(lambda: rig.job_of(card).state is State.UNKNOWN)
     rig.box.add_foreign(prompt="same", model="kling-v2.1", created_at=rig.clock.now() + 90)

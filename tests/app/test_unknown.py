@@ -108,7 +108,8 @@ async def test_two_equal_prompts_at_once_are_two_videos_and_never_swapped(play: 
 
 
 async def test_two_candidates_in_the_history_are_for_a_person(play: Rig) -> None:
-    play.box.script(faults.drop_after() & faults.history_lag(60))
+    # Both are listed from the same moment on: whoever looks between would adopt the one.
+    play.box.script(faults.drop_after() & faults.history_lag(90))
     card = await play.card("somebody else types the same")
     await play.eventually(lambda: play.job_of(card).state is State.UNKNOWN)
     play.box.add_foreign(
