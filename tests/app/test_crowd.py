@@ -8,14 +8,17 @@ import pytest
 from models import State
 from tests.rig import Rig
 
+PATIENCE_S = 60
+
 
 @pytest.fixture(autouse=True)
-def _no_real_time(rig: Rig) -> None:
-    """Discord's rate limits run in real time; these tests run hours of the clock in seconds.
+def _no_real_time(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Discord's limits run in real time; these tests run hours of the clock in seconds.
 
     The vendor's plan is the unlimited one: what a small plan does to a crowd is not asked here.
     """
     rig.discord.rate_limits = False
+    monkeypatch.setattr("playground.discord.interactions.FIRST_ANSWER_S", PATIENCE_S)
     rig.box.allowance.limit_hour = rig.box.allowance.limit_day = None
 
 
@@ -31,7 +34,7 @@ async def test_two_hundred_commands_on_a_budget_for_ten_hold_exactly_ten(rig: Ri
     # On a busy machine a refusal may come after a public sign of waiting, which is taken away.
     asking = (rig.discord.slash("video", prompt=f"boat {n}", member=n) for n in names)
     asked = await asyncio.gather(*asking)
-    said = await asyncio.gather(*(one.final(timeout=20) for one in asked))
+    said = await asyncio.gather(*(one.final(timeout=PATIENCE_S) for one in asked))
     public = [message for message in said if message.ephemeral_for is None]
     private = [message for message in said if message.ephemeral_for is not None]
     assert (len(public), len(private)) == (10, 190)

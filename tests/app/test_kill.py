@@ -19,6 +19,7 @@ from tests.bot_process import SharedClock
 from tests.rig import Rig
 
 SPEED = 30.0
+PATIENCE_S = 60
 EDIT = r"/channels/\d+/messages/\d+"
 CREATE = r"/channels/\d+/messages"
 CALLBACK = r"/interactions/\d+/.*/callback"
@@ -48,7 +49,7 @@ class Killable(Rig):
             stdout=asyncio.subprocess.PIPE,
         )
         assert self.process.stdout is not None
-        assert await asyncio.wait_for(self.process.stdout.readline(), 20) == b"ready\n"
+        assert await asyncio.wait_for(self.process.stdout.readline(), PATIENCE_S) == b"ready\n"
 
     async def kill(self) -> None:
         """SIGKILL: no handler, no finally, no flush."""
@@ -60,7 +61,7 @@ class Killable(Rig):
         """Stop in order, when it still runs."""
         if self.process is not None and self.process.returncode is None:
             self.process.terminate()
-            await asyncio.wait_for(self.process.communicate(), 20)
+            await asyncio.wait_for(self.process.communicate(), PATIENCE_S)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ import bot
 from tests.rig import Rig
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60
 
 
 class Host:
@@ -47,12 +48,12 @@ class Host:
     async def doctor(self) -> tuple[int | None, str]:
         """Return the exit code and the page of the doctor."""
         process = await self.start("doctor")
-        page, _log = await asyncio.wait_for(process.communicate(), 20)
+        page, _log = await asyncio.wait_for(process.communicate(), PATIENCE_S)
         return process.returncode, page.decode()
 
     async def ended(self, process: asyncio.subprocess.Process) -> tuple[int | None, str]:
         """Return the exit code and the log."""
-        _out, log = await asyncio.wait_for(process.communicate(), 20)
+        _out, log = await asyncio.wait_for(process.communicate(), PATIENCE_S)
         return process.returncode, log.decode()
 
 
