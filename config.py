@@ -22,6 +22,8 @@ MODELS = (
     "mj-video-720p",
 )
 
+WEIGHTS = (0.1, 100)
+"""The least and the greatest share of turns that a guild may be given."""
 OptionsPlace = Literal["top_level", "params", "both"]
 RESULT_ORIGINS = ("https://storage.neuralbox.top", "https://storage.elumenta.ru")
 PICTURE_ORIGINS = (
@@ -96,6 +98,8 @@ class LimitsConfig:
     unfinished_per_member: int = 5
     unfinished_per_guild: int = 50
     commands_per_minute: int = 10
+    guild_weights: Mapping[int, float] = field(default_factory=dict)
+    """The share of turns of a guild by its id; 1 for those that are not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +267,10 @@ def _limits(section: Section) -> LimitsConfig:
     values = {
         key.name: section.integer(key.name, getattr(defaults, key.name), 1, 100_000)
         for key in fields(defaults)
+        if key.name != "guild_weights"
     }
-    return replace(defaults, **values)
+    weights = section.shares("guild_weights", *WEIGHTS)
+    return replace(defaults, **values, guild_weights=weights)
 
 
 def _budget(section: Section) -> BudgetConfig:

@@ -1,6 +1,7 @@
 """One section of config.toml: hands out usable values, and notes every mistake by its key."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 
 ANY_LINK = "*"
 ORIGIN_EXAMPLE = "https://storage.neuralbox.top"
+SHARES_EXAMPLE = '{ "1234567890" = 2 }'
 
 
 class Section:
@@ -48,6 +50,22 @@ class Section:
             self.wrong(key, f"must be a whole number from {low} to {high}, for example {default}")
             return default
         return value
+
+    def shares(self, key: str, low: float, high: float) -> dict[int, float]:
+        """Take a table from ids to numbers within bounds, both included."""
+        table = self._take(key, {})
+        if not isinstance(table, Mapping):
+            self.wrong(key, f"must be a table of ids and numbers, for example {SHARES_EXAMPLE}")
+            return {}
+        shares: dict[int, float] = {}
+        for name, value in table.items():
+            if not re.fullmatch("[1-9][0-9]{0,19}", name):
+                self.wrong(key, f'"{name}" is not an id (digits alone), as in {SHARES_EXAMPLE}')
+            elif type(value) not in (int, float) or not low <= value <= high:
+                self.wrong(key, f'"{name}" must be given a number from {low} to {high}')
+            else:
+                shares[int(name)] = value
+        return shares
 
     def flag(self, key: str, default: bool) -> bool:
         """Take true or false."""

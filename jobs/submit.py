@@ -78,11 +78,12 @@ class Submitter:
         self._intake, self._clock, self._limits = intake, clock, limits
         self._post_timeout_s = post_timeout_s
         self._epoch = 0
-        self._turns = Turns()
+        self._turns = Turns(limits.guild_weights)
         self._sends: dict[int, asyncio.Task[None]] = {}
         self._trial: dict[str, str] = {}
         self._tidy_at = 0.0
         self._line: list[int] = []
+        self._waiting: list[Job] = []
         self._busy: list[jobs.InFlight] = []
         self._shown: dict[int, tuple[int, float, int]] = {}
         self.alarm = Alarm(clock)
@@ -108,7 +109,7 @@ class Submitter:
         """Return a new job's place in the queue, or None when it is likely to go at once."""
         if not self._line and self._gate.wait_s("submit") <= 0 and self._choose([job], self._busy):
             return None
-        return len(self._line) + 1
+        return self._turns.place(job, self._waiting)
 
     def place_of(self, job_id: int) -> int | None:
         """Return a waiting job's place, 1 being next; None when it is not waiting."""
@@ -118,6 +119,7 @@ class Submitter:
         """Send whatever may go; return when to look again."""
         await self._tidy_up()
         queued, self._busy = await self._db.read(_queue)
+        self._turns.keep(queued)
         now = self._clock.now()
         for job in [job for job in queued if _is_hopeless(job, now)]:
             await self._cancel(
@@ -144,7 +146,8 @@ class Submitter:
                     self._busy.append(
                         jobs.InFlight(job.guild_id, job.user_id, job.fingerprint, is_in_doubt=True)
                     )
-        self._line = [job.id for job in self._turns.order(queued)]
+        self._waiting = self._turns.order(queued)
+        self._line = [job.id for job in self._waiting]
         await self._show_places()
         if self._line:
             delays.append(PLACE_EVERY_S)
@@ -222,6 +225,7 @@ class Submitter:
             # The machine slept between the mark and here; nothing was sent.
             now = int(self._clock.now())
             await self._db.insist(moves.requeue, job.id, 0, job.tried_at, now)
+            self._turns.give_back(job)
             return
         outcome = await self._box.create(
             CreateRequest(
@@ -284,6 +288,7 @@ class Submitter:
             log.info("job %d: submitting -> rejected: %s", job.id, error)
             return
         await self._db.insist(moves.requeue, job.id, next_at, tried_at, now)
+        self._turns.give_back(job)
         log.info("job %d: submitting -> queued: %s", job.id, error)
 
     async def _try_other_spelling(self, job: Job, spelling: str | None) -> bool:

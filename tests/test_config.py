@@ -98,6 +98,37 @@ def test_empty_names_and_repeated_models_are_mistakes() -> None:
     assert [problem.split(":")[0] for problem in problems] == ["storage.data_dir", "video.models"]
 
 
+def test_a_share_of_turns_is_given_to_a_server_by_its_id() -> None:
+    loaded = config.from_mapping({"limits": {"guild_weights": {"12": 2, "13": 0.5}}}, SECRETS)
+    assert loaded.limits.guild_weights == {12: 2, 13: 0.5}
+    assert config.from_mapping({}, SECRETS).limits.guild_weights == {}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        2,
+        ["12"],
+        {"twelve": 2},
+        {"012": 2},
+        {"-12": 2},
+        {"١٢": 2},
+        {"1" * 21: 2},
+        {"12": "2"},
+        {"12": True},
+        {"12": 0},
+        {"12": 0.09},
+        {"12": 100.1},
+        {"12": float("nan")},
+        {"12": float("inf")},
+        {"12": {"13": 1}},
+    ],
+)
+def test_a_share_that_cannot_be_is_named(given: object) -> None:
+    [problem] = _problems({"limits": {"guild_weights": given}})
+    assert problem.startswith("limits.guild_weights: ")
+
+
 def test_a_local_discord_never_spends_real_tokens() -> None:
     problems = _problems({"discord": {"gateway_url": "ws://127.0.0.1:9/gateway"}})
     assert any("real tokens" in problem for problem in problems)

@@ -63,6 +63,28 @@ async def test_a_flooding_guild_does_not_hold_up_another(rig: Rig) -> None:
     rig.sound()
 
 
+async def test_a_server_that_the_host_gave_more_turns_has_them(rig: Rig) -> None:
+    second = rig.discord.world.guild("Second Server")
+    rig.configure("limits", in_flight_total=1, guild_weights={str(second.id): 2})
+    rig.configure("budget", guild_tokens=0)
+    await rig.start_bot()
+    await rig.prices_known()
+    cards = [await rig.card("the one that goes at once", member="Ada")]
+    for n in range(3):
+        cards.append(await rig.card(f"first {n}", member="Ben"))
+    for n in range(4):
+        cards.append(await rig.card(f"second {n}", member="Dora", guild="Second Server"))
+    told = [card.embeds[0]["title"].rpartition(" ")[2] for card in cards[4:]]
+    for card in cards:
+        await rig.finished(card)
+    in_turn = sorted(map(rig.job_of, cards), key=lambda job: job.submit_at or 0)
+    letters = "".join("s" if job.guild_id == second.id else "f" for job in in_turn[1:])
+    assert letters == "sfssfsf"
+    # Nobody asked after them, so each went in the very place that its card told at first.
+    assert told == [str(place) for place, letter in enumerate(letters, 1) if letter == "s"]
+    rig.sound()
+
+
 async def test_no_cap_in_flight_is_ever_exceeded(rig: Rig) -> None:
     rig.configure("limits", in_flight_total=3, in_flight_per_guild=3, in_flight_per_member=1)
     rig.configure("budget", guild_tokens=0)
