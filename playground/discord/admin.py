@@ -1,6 +1,6 @@
 """What admins change: limits, permissions, channels, roles, guilds that come and go."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from playground.discord import permissions
 from playground.discord.parts import Parts
@@ -16,6 +16,8 @@ from playground.discord.world import (
     Member,
     Overwrite,
     Role,
+    Team,
+    TeamMember,
 )
 
 Bits = int | str | Iterable[str]
@@ -178,6 +180,26 @@ class Admin:
         fitting[0].permissions = permissions.bits(allow)
         self._tell_role("GUILD_ROLE_UPDATE", fitting[0], home)
         return fitting[0]
+
+    def give_application(self, owner: Who) -> None:
+        """Make somebody the owner of the bot's application in the developer portal."""
+        self.parts.world.app_owner = self.parts.world.user(owner)
+
+    def give_application_to_team(
+        self, owner: Who, roles: Mapping[str, str], *, invited: Iterable[str] = ()
+    ) -> None:
+        """Make a team own it: its owner, and others with their role; some have not accepted yet.
+
+        A role is "admin", "developer" or "read_only".
+        """
+        if odd := set(roles.values()) - {"admin", "developer", "read_only"}:
+            raise ValueError(f"a team has no role {odd}")
+        world, asked = self.parts.world, set(invited)
+        chief = world.user(owner)
+        others = [TeamMember(world.user(w), role, w not in asked) for w, role in roles.items()]
+        world.app_owner = Team(
+            self.parts.ids.next(), "Makers", chief.id, [TeamMember(chief, "admin"), *others]
+        )
 
     def close_dms(self, member: Who = "Ben", *, closed: bool = True) -> None:
         """Let somebody refuse direct messages of the bot (50007), or take them again."""

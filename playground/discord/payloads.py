@@ -7,7 +7,18 @@ import datetime
 
 from playground.discord import permissions
 from playground.discord.types import Json
-from playground.discord.world import Channel, ChannelKind, Emoji, Guild, Member, Role, User, World
+from playground.discord.world import (
+    FLAG_TEAM_USER,
+    Channel,
+    ChannelKind,
+    Emoji,
+    Guild,
+    Member,
+    Role,
+    Team,
+    User,
+    World,
+)
 
 # Levels of a boosted guild by its upload limit in MiB: what a client derives the limit from.
 _TIERS = ((100, 3), (50, 2))
@@ -27,18 +38,24 @@ def user_json(user: User) -> Json:
     return {
         "id": str(user.id),
         "username": user.name if user.bot else user.name.lower().replace(" ", "_"),
-        "global_name": None if user.bot else user.name,
-        "discriminator": ("0000" if user.webhook else "4021") if user.bot else "0",
+        "global_name": None if user.bot or user.team else user.name,
+        "discriminator": _discriminator(user),
         "avatar": None,
         "avatar_decoration_data": None,
         "collectibles": None,
         "primary_guild": None,
         "banner": None,
         "accent_color": None,
-        "public_flags": 0,
-        "flags": 0,
+        "public_flags": FLAG_TEAM_USER if user.team else 0,
+        "flags": FLAG_TEAM_USER if user.team else 0,
         **({"bot": True} if user.bot else {}),
     }
+
+
+def _discriminator(user: User) -> str:
+    if user.webhook or user.team:
+        return "0000"
+    return "4021" if user.bot else "0"
 
 
 def own_user_json(user: User) -> Json:
@@ -283,12 +300,37 @@ def guild_create_json(world: World, guild: Guild, *, all_members: bool) -> Json:
     }
 
 
+def team_json(team: Team) -> Json:
+    """A team as its applications tell of it. Source: "topics/teams"."""
+    members = [
+        {
+            "user": user_json(member.user),
+            "team_id": str(team.id),
+            "membership_state": 2 if member.accepted else 1,
+            "role": member.role,
+            "permissions": ["*"],
+        }
+        for member in team.members
+    ]
+    return {
+        "id": str(team.id),
+        "icon": None,
+        "name": team.name,
+        "owner_user_id": str(team.owner_id),
+        "members": members,
+    }
+
+
 def application_json(world: World, *, flags: int) -> Json:
     """The bot's own application, as its owner would see it."""
-    owner = world.users[world.first_guild.owner_id]
+    owner = world.app_owner or world.users[world.first_guild.owner_id]
+    team = None
+    if isinstance(owner, Team):
+        # In place of an owner Discord tells an account made up for the team, with its flag.
+        team = team_json(owner)
+        owner = User(id=owner.id, name=f"team{owner.id}", team=True)
     nothing = (
-        "icon type interactions_endpoint_url role_connections_verification_url team"
-        " event_webhooks_url"
+        "icon type interactions_endpoint_url role_connections_verification_url event_webhooks_url"
     )
     return {
         **dict.fromkeys(nothing.split()),
@@ -304,6 +346,7 @@ def application_json(world: World, *, flags: int) -> Json:
         "flags_new": str(flags),
         "redirect_uris": [],
         "owner": user_json(owner),
+        "team": team,
         "approximate_guild_count": len(world.guilds),
         "approximate_user_install_count": 0,
         "approximate_user_authorization_count": 0,

@@ -21,6 +21,9 @@ FLAG_LOADING = 1 << 7
 FLAG_SUPPRESS_NOTIFICATIONS = 1 << 12
 FLAG_COMPONENTS_V2 = 1 << 15
 
+# A user's flag: the account stands for a team. Source: "resources/user" (user flags).
+FLAG_TEAM_USER = 1 << 10
+
 # A forum's flag: every post needs a tag. Source: "resources/channel" (channel flags).
 CHANNEL_FLAG_REQUIRE_TAG = 1 << 4
 
@@ -49,7 +52,8 @@ class MessageKind(enum.IntEnum):
 class User:
     """An account. `upload_limit` is what it paid for (bytes); None for an ordinary one.
 
-    A webhook has no account, but writes messages like a bot with an id of its own.
+    A webhook has no account, but writes messages like a bot with an id of its own. A `team` has
+    one in its name that does nothing.
     """
 
     id: int
@@ -59,9 +63,29 @@ class User:
     dms_open: bool = True
     upload_limit: int | None = None
     webhook: bool = False
+    team: bool = False
 
     def __post_init__(self) -> None:
         self.bot = self.bot or self.webhook
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class TeamMember:
+    """`role` is "admin", "developer" or "read_only"; whoever was invited may not have accepted."""
+
+    user: User
+    role: str
+    accepted: bool = True
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Team:
+    """People who own an application together, in the developer portal."""
+
+    id: int
+    name: str
+    owner_id: int
+    members: list[TeamMember]
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -249,6 +273,8 @@ class World:
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
         self.messages: dict[int, Message] = {}
+        self.app_owner: User | Team | None = None
+        """Who owns the bot's application; None is the first guild's owner."""
 
     @property
     def members(self) -> Iterator[Member]:

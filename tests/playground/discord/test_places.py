@@ -1,5 +1,7 @@
 """Threads, direct messages, and channels and guilds that go away."""
 
+from typing import Any
+
 import pytest
 
 from playground.discord import LocalDiscord, NotPossibleError
@@ -101,6 +103,32 @@ async def test_guilds_channels_roles_and_members_can_be_looked_up(
     assert (thread["type"], thread["thread_metadata"]["archived"]) == (11, False)
     assert (await api.ask("GET", "/oauth2/applications/@me")).json["owner"]["username"] == "ada"
     assert (await api.ask("GET", "/gateway")).json == {"url": local.gateway_url}
+
+
+async def test_an_application_tells_its_owner_or_the_team_that_owns_it(
+    local: LocalDiscord, api: Api
+) -> None:
+    async def told() -> dict[str, Any]:
+        first = (await api.ask("GET", "/applications/@me")).json
+        assert first == (await api.ask("GET", "/oauth2/applications/@me")).json
+        return dict(first)
+
+    app = await told()
+    assert (app["owner"]["username"], app["team"]) == ("ada", None)
+    local.give_application("Ben")
+    assert (await told())["owner"]["id"] == str(local.world.user("Ben").id)
+    roles = {"Ben": "developer", "Dora": "read_only"}
+    local.give_application_to_team("Cleo", roles, invited=["Ben"])
+    app = await told()
+    team, owner = app["team"], app["owner"]
+    assert (owner["id"], owner["username"]) == (team["id"], f"team{team['id']}")
+    assert (owner["discriminator"], owner["flags"]) == ("0000", 1024)
+    assert team["owner_user_id"] == str(local.world.user("Cleo").id)
+    found = [(m["user"]["username"], m["role"], m["membership_state"]) for m in team["members"]]
+    assert found == [("cleo", "admin", 2), ("ben", "developer", 1), ("dora", "read_only", 2)]
+    assert {m["team_id"] for m in team["members"]} == {team["id"]}
+    with pytest.raises(ValueError, match="owner"):
+        local.give_application_to_team("Cleo", {"Ben": "owner"})
 
 
 async def test_new_channels_and_threads_can_be_used_at_once(local: LocalDiscord, api: Api) -> None:
