@@ -17,6 +17,7 @@ from discord.ext import commands
 
 import config as configuration
 import logs
+from cogs.admin import Admin
 from cogs.animate import Animate
 from cogs.approvals import ApprovalButtons
 from cogs.budget import Budget
@@ -61,6 +62,7 @@ from jobs.simulate import Simulations
 from jobs.sources import Picks
 from jobs.submit import Submitter
 from jobs.sweep import Sweeper, close_intake_until_swept
+from jobs.switch import HostSwitch
 from jobs.upkeep import Upkeep
 from jobs.videos import Videos
 from jobs.worker import Worker
@@ -73,6 +75,7 @@ from storage.lock import AlreadyRunningError
 from ui.announcer import DiscordAnnouncer
 from ui.client import Reelbox, use_addresses
 from ui.desk import Desk
+from ui.host import Hosts
 from ui.notes import PassingNotes
 from ui.noticeboard import DiscordNoticeBoard
 
@@ -92,6 +95,7 @@ class App:
     service: JobService
     worker: Worker
     intake: Intake
+    switch: HostSwitch
     cogs: tuple[commands.Cog, ...]
 
 
@@ -137,6 +141,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[A
         app = _build(config, clock, db, box, fetcher, studio, gate, client, directories)
         if has_past:
             close_intake_until_swept(app.intake)
+        await app.switch.load()
         await app.service.load()
         for cog in app.cogs:
             await client.add_feature(cog)
@@ -221,8 +226,9 @@ def _build(
     )
     results = Results(db, board, submitter, videos, pictures, clock)
     budgets = Budgets(db, clock, allowed, bearer.alarm.nudge)
-    cogs = _cogs(config, clock, db, client, service, results, pictures, budgets, approvals)
-    return App(client, db, service, worker, intake, cogs)
+    switch = HostSwitch(db, intake, clock)
+    cogs = _cogs(config, clock, db, client, service, results, pictures, budgets, approvals, switch)
+    return App(client, db, service, worker, intake, switch, cogs)
 
 
 def _cogs(
@@ -235,6 +241,7 @@ def _cogs(
     pictures: Pictures,
     budgets: Budgets,
     approvals: Approvals,
+    switch: HostSwitch,
 ) -> tuple[commands.Cog, ...]:
     """Make what members see; each answers for its own commands, buttons and forms."""
     choices = Choices(db, clock)
@@ -269,6 +276,7 @@ def _cogs(
             router,
         ),
         Preferences(choices),
+        Admin(switch, Hosts(client, clock)),
         Help(service, config.limits, client.command_ids),
     )
 

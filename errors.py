@@ -16,6 +16,11 @@ _WHOSE = {
 }
 
 
+def quoted(text: str) -> str:
+    """Return words that somebody chose as inline code, so that they are read as words alone."""
+    return f"`{text.replace('`', chr(0x2CB))}`"
+
+
 class UserFacingError(Exception):
     """Something a member can be told as it stands; nothing was charged, nothing is held."""
 
@@ -72,8 +77,7 @@ class BudgetExceededError(UserFacingError):
         )
 
     def _whose(self) -> str:
-        # Inline code keeps an admin's words from being read as anything but words.
-        name = f"`{(self.pot_name or '').replace('`', chr(0x2CB))}`"
+        name = quoted(self.pot_name or "")
         return _WHOSE[self.level, self.source].format(subject=self.subject, name=name)
 
     def _what_next(self) -> tuple[str | None, str]:
@@ -145,8 +149,7 @@ class SpendingStoppedError(UserFacingError):
         whose = "Your new videos on this server are" if is_member else "New videos are"
         who = f"paused by <@{by}>" if by is not None else "paused by the spend brake"
         where = "" if is_member else " on this server"
-        # Inline code keeps an admin's words from being read as anything but words.
-        why = f": `{reason.replace('`', chr(0x2CB))}`." if reason else "."
+        why = f": {quoted(reason)}." if reason else "."
         until = f" It ends <t:{ends_at}:R>" if ends_at is not None else " It lasts"
         until += ", or when" if ends_at is not None else " until"
         super().__init__(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jobs import accounting, moves
+from jobs import accounting, moves, switch
 from jobs.upkeep import BALANCE_EVERY_S
 from models import FINAL_STATES, State
 from storage import checkup, claims, invariants, readings, schema, settings
@@ -91,6 +91,18 @@ def jobs(tx: sqlite3.Connection, now: int) -> Iterator[Line]:
             "holds",
             f"{tokens:,} tokens are held for {_many(count, 'job')} older than a day; the log says "
             "by number what they wait for",
+        )
+
+
+def intake(tx: sqlite3.Connection, now: int) -> Iterator[Line]:
+    """Say whether the host paused new videos."""
+    if pause := switch.find(tx):
+        yield Line(
+            "note",
+            "intake",
+            f"paused by the host (member {pause.by}) since {accounting.moment(pause.at)}, "
+            f"{_age(now - pause.at)} ago: {pause.reason or 'no reason given'}; /admin resume takes "
+            "new videos again",
         )
 
 

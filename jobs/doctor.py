@@ -88,6 +88,7 @@ def _directory(
             return
         yield Line("ok", "books", f"schema {version}, as this version writes it")
         yield from checks.books(tx, path)
+        yield from checks.intake(tx, now)
         yield from checks.jobs(tx, now)
         yield from checks.money(tx, now, is_running=running is True)
         yield from checks.models(tx, models)

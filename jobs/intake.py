@@ -7,6 +7,9 @@ from pathlib import Path
 from errors import ServicePausedError, TooFastError
 from jobs.ports import Clock
 
+HOST = "host"
+"""The reason that the host gives; its words go before all others."""
+
 log = logging.getLogger(__name__)
 
 CATCHING_UP = "Reelbox has just started and is still checking its books. Try again in a moment."
@@ -48,8 +51,8 @@ class Intake:
             self.close("disk", DISK_FULL)
         else:
             self.open("disk")
-        for sentence in self._reasons.values():
-            raise ServicePausedError(sentence)
+        for name in sorted(self._reasons, key=lambda name: name != HOST):
+            raise ServicePausedError(self._reasons[name])
 
     def require_pace(self, guild_id: int, user_id: int) -> None:
         """Count one command of a member; raises TooFastError above the host's rate."""

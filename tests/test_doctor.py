@@ -301,6 +301,20 @@ def test_strangers_and_messages_without_a_place_are_noted_and_disputes_need_the_
     assert f"tells g1 (job {job_id}) as failed for 0 tokens, booked were 44" in line
 
 
+def test_a_pause_of_the_host_is_noted_and_is_no_fault(host: Host) -> None:
+    host.make_books()
+    assert "intake" not in host.doctor()[1]
+    with host.books() as tx:
+        kept = json.dumps({"at": NOW - 3 * 3600, "by": 77, "reason": "moving house"})
+        settings.put(tx, "host", "pause", kept)
+    code, page = host.doctor()
+    assert code == 0
+    [line] = [line for line in page.splitlines() if " intake " in line]
+    assert line.startswith("note")
+    assert "paused by the host (member 77) since" in line
+    assert ", 3 h ago: moving house; /admin resume takes new videos again" in line
+
+
 def test_a_program_may_read_it(host: Host) -> None:
     host.make_books()
     code, page = host.doctor("--json")
