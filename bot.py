@@ -41,6 +41,7 @@ from jobs.clock import SystemClock
 from jobs.delivery import Delivery
 from jobs.drafts import Drafts
 from jobs.export import Exports
+from jobs.forecast import Forecast
 from jobs.gate import Gate
 from jobs.intake import Intake
 from jobs.keeping import Keeping
@@ -57,14 +58,17 @@ from jobs.reconcile import Reconciler
 from jobs.recovery import recover
 from jobs.reports import Reports
 from jobs.results import Results
+from jobs.schedule import Schedule
 from jobs.service import JobService
 from jobs.simulate import Simulations
 from jobs.sources import Picks
 from jobs.submit import Submitter
 from jobs.sweep import Sweeper, close_intake_until_swept
 from jobs.switch import HostSwitch
+from jobs.tidings import Tidings
 from jobs.upkeep import Upkeep
 from jobs.videos import Videos
+from jobs.waiting import load_schedule
 from jobs.worker import Worker
 from media import Fetcher, PictureGate, Studio, sweep_leftovers
 from neuralbox import NeuralBox
@@ -132,13 +136,18 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[A
             max_bytes=config.pictures.max_bytes,
             max_pixels=config.pictures.max_pixels,
             min_free_bytes=config.storage.min_free_bytes,
-        ) as gate,
+        ) as picture_gate,
         Reelbox(
             config.discord.token, db, clock, message_content=config.discord.message_content
         ) as client,
     ):
         epoch, has_past = await db.write(recover, int(clock.now()))
-        app = _build(config, clock, db, box, fetcher, studio, gate, client, directories)
+        gate = Gate(db, box, clock)
+        await gate.load()
+        box.on_request, box.on_answer = gate.sent, gate.answered
+        schedule = await load_schedule(db, gate.windows, clock)
+        rooms = (db, box, gate, schedule, fetcher, studio, picture_gate, client)
+        app = _build(config, clock, *rooms, directories)
         if has_past:
             close_intake_until_swept(app.intake)
         await app.switch.load()
@@ -164,6 +173,8 @@ def _build(
     clock: Clock,
     db: Database,
     box: NeuralBox,
+    gate: Gate,
+    schedule: Schedule,
     fetcher: Fetcher,
     studio: Studio,
     picture_gate: PictureGate,
@@ -172,14 +183,16 @@ def _build(
 ) -> App:
     """Put the rooms together; what one loop finishes, another is told to look at."""
     videos_dir, pictures_dir = directories
-    gate = Gate(box, clock)
+    gate.watched = lambda: len(schedule) + submitter.on_their_way
     intake = Intake(
         clock,
         config.storage.data_dir,
         config.storage.min_free_bytes,
         config.limits.commands_per_minute,
     )
-    book = PriceBook(db, box, gate, clock, config.video.models, config.video.without_picture)
+    book = PriceBook(
+        db, box, gate, clock, schedule.waits, config.video.models, config.video.without_picture
+    )
     pictures = Pictures(db, picture_gate, studio, pictures_dir, clock)
     allowed = Limits(
         config.budget.host_tokens,
@@ -202,7 +215,10 @@ def _build(
     def changed() -> None:
         worker.nudge()
 
-    poller = Poller(db, box, gate, book, clock, changed)
+    tidings = Tidings(db, gate, schedule, clock, changed)
+    gate.on_turn = changed
+    poller = Poller(db, box, gate, book, schedule, tidings, clock, changed)
+    board.forecast = Forecast(submitter, schedule, tidings.next_look_at, clock)
     reconciler = Reconciler(db, box, gate, clock, changed)
     sweeper = Sweeper(db, box, gate, intake, clock, changed)
     keeping = Keeping(db, videos_dir, pictures_dir, config.storage.keep_days, clock)
@@ -226,7 +242,7 @@ def _build(
     )
     results = Results(db, board, submitter, videos, pictures, clock)
     budgets = Budgets(db, clock, allowed, bearer.alarm.nudge)
-    switch = HostSwitch(db, intake, clock)
+    switch = HostSwitch(db, intake, gate, clock)
     cogs = _cogs(config, clock, db, client, service, results, pictures, budgets, approvals, switch)
     return App(client, db, service, worker, intake, switch, cogs)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs import purse
+from jobs.forecast import Forecast
 from jobs.pictures import Pictures
 from jobs.ports import Clock, JobView
 from jobs.prices import PriceBook
@@ -38,12 +39,15 @@ class Board:
     ) -> None:
         self._db, self._book, self._pictures, self._clock = db, book, pictures, clock
         self._allowed = allowed
+        self.forecast: Forecast | None = None
+        """Set once there is one: it knows the queue and the schedule, which need the board."""
 
     def waiting(self, job: Job, place: int | None) -> JobView:
         """Return the view of a job that was just admitted; place None means it goes at once."""
-        usual = self._book.usual_wait_s(job.request.model, job.request.duration_s)
+        usual = self._usual_s(job)
         return JobView(
             job=job,
+            starts_at=None if place is None else self._starts_at(job, place),
             stage="sending" if place is None else "waiting",
             model_name=self._book.name_of(job.request.model),
             usual_wait_s=usual,
@@ -56,26 +60,30 @@ class Board:
         """Return when a job that is being made should be done (epoch s); None before that."""
         if job.submit_at is None or job.state is not State.PENDING:
             return None
-        return job.submit_at + self._book.usual_wait_s(job.request.model, job.request.duration_s)[1]
+        told = self.forecast.ready_at(job) if self.forecast else None
+        return told or job.submit_at + self._usual_s(job)[1]
 
-    async def progress(self, job_id: int, stage: str, place: int | None) -> JobView:
-        """Return the view of a job that is not final."""
+    async def progress(self, job_id: int, stage: str, place: int | None, why: str = "") -> JobView:
+        """Return the view of a job that is not final; `why` as in a `JobView`."""
         now = int(self._clock.now())
         job, left_tokens, _charged, _result, token, asked = await self._db.read(
             _read, job_id, self._allowed, now
         )
         if asked.until is not None and stage in ("waiting", "sending"):
             stage, place = "approval", None
-        usual = self._book.usual_wait_s(job.request.model, job.request.duration_s)
-        ready_at = None
-        if stage == "rendering" and job.submit_at is not None:
-            ready_at = job.submit_at + usual[1]
+        usual = self._usual_s(job)
+        look_at = None
+        if stage in ("rendering", "late") and self.forecast:
+            look_at = self.forecast.next_look_at(job.id)
         return JobView(
             job=job,
+            starts_at=self._starts_at(job, place or 1) if stage == "waiting" else None,
+            look_at=look_at,
+            why=why,
             stage=stage,
             model_name=self._book.name_of(job.request.model),
             usual_wait_s=usual,
-            ready_at=ready_at,
+            ready_at=self.expected_at(job) if stage == "rendering" else None,
             place=place,
             left_tokens=left_tokens,
             picture=self._pictures.path(job.request.picture),
@@ -124,7 +132,7 @@ class Board:
             job=job,
             stage="final",
             model_name=self._book.name_of(job.request.model),
-            usual_wait_s=self._book.usual_wait_s(job.request.model, job.request.duration_s),
+            usual_wait_s=self._usual_s(job),
             charged_tokens=charged,
             left_tokens=left_tokens,
             reason=_reason(job, kind, body),
@@ -142,6 +150,15 @@ class Board:
             took_s=took_s if job.state is State.COMPLETED else None,
             size=size,
         )
+
+    def _usual_s(self, job: Job) -> tuple[int, int]:
+        request = job.request
+        return self._book.usual_wait_s(
+            request.model, request.duration_s, with_picture=request.picture is not None
+        )
+
+    def _starts_at(self, job: Job, place: int) -> int | None:
+        return None if self.forecast is None else self.forecast.starts_at(job, place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jobs import accounting, moves, switch
+from jobs import accounting, allowance, moves, switch
 from jobs.upkeep import BALANCE_EVERY_S
 from models import FINAL_STATES, State
 from storage import checkup, claims, invariants, readings, schema, settings
@@ -104,6 +104,15 @@ def intake(tx: sqlite3.Connection, now: int) -> Iterator[Line]:
             f"{_age(now - pause.at)} ago: {pause.reason or 'no reason given'}; /admin resume takes "
             "new videos again",
         )
+
+
+def requests(tx: sqlite3.Connection, now: int) -> Iterator[Line]:
+    """Say what is used of the plan's requests, as far as any answer told its limits."""
+    found = allowance.kept_shares(tx, now)
+    if found is None:
+        yield Line("note", "requests", "NeuralBox has not told yet how many requests the plan has")
+    else:
+        yield Line("ok", "requests", allowance.words(found))
 
 
 def money(tx: sqlite3.Connection, now: int, *, is_running: bool) -> Iterator[Line]:

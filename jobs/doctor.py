@@ -90,6 +90,7 @@ def _directory(
         yield from checks.books(tx, path)
         yield from checks.intake(tx, now)
         yield from checks.jobs(tx, now)
+        yield from checks.requests(tx, now)
         yield from checks.money(tx, now, is_running=running is True)
         yield from checks.models(tx, models)
         yield from checks.messages(tx)

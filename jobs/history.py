@@ -38,8 +38,8 @@ async def read_back_to(
     found: dict[str, Generation] = {}
     times: list[int] = []
     for page_number in range(1, MOST_PAGES + 1):
-        await gate.pass_through("look")
-        page = await box.list_history(page=page_number, limit=PAGE)
+        async with gate.passing("look"):
+            page = await box.list_history(page=page_number, limit=PAGE)
         for item in page.items:
             if item.created_at is None or item.model is None:
                 raise UnexpectedReplyError("a history entry without its time or model")

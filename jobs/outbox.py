@@ -44,6 +44,7 @@ STAGE_STATES = {
     "checking": (State.UNKNOWN,),
     "rendering": (State.PENDING,),
     "late": (State.PENDING,),
+    "down": (State.QUEUED, State.PENDING),
     "unpriced": (State.PENDING,),
     "fitting": (),
 }
@@ -131,7 +132,7 @@ class Deliverer:
     async def _progress(self, row: outbox.OutboxRow) -> None:
         stage = row.body["stage"]
         place = self._submitter.place_of(row.job_id)
-        view = await self._board.progress(row.job_id, stage, place)
+        view = await self._board.progress(row.job_id, stage, place, row.body.get("why", ""))
         is_stale = view.job.state not in STAGE_STATES[stage]
         if not is_stale and view.job.message_id is not None:
             try:

@@ -28,10 +28,12 @@ class Clock(Protocol):
 class JobView:
     """Everything a card tells about a job, read at one moment.
 
-    `stage` is "approval", "waiting", "sending", "checking", "rendering", "late", "unpriced",
-    "fitting" or "final".
+    `stage` is "approval", "waiting", "sending", "checking", "rendering", "late", "down",
+    "unpriced", "fitting" or "final".
     Until `approve_until` a moderator may decide. `ready_at` is the expected finish, `place` the
-    place in the queue (1 is next).
+    place in the queue (1 is next), and `starts_at` about when its turn comes. `look_at` is when
+    the vendor is asked next, where that is seldom; `why` says why a job is late or waits: "slow",
+    "seldom", "down" or "".
     `charged_tokens` and `left_tokens` come from the ledger. For a job without a video, `reason`
     is our sentence and `said` the own words of `said_by`; `link` stands in for a file that cannot
     be attached, at least until `link_until`. `again_tokens` is today's price of the same again,
@@ -46,6 +48,9 @@ class JobView:
     usual_wait_s: tuple[int, int]
     ready_at: int | None = None
     place: int | None = None
+    starts_at: int | None = None
+    look_at: int | None = None
+    why: str = ""
     charged_tokens: int = 0
     left_tokens: int | None = None
     reason: str | None = None

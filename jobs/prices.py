@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from errors import ServicePausedError, UnknownChoiceError, UserFacingError
 from jobs import moves
-from jobs.catalogue import PUBLISHED, wait_range
+from jobs.catalogue import PUBLISHED
 from jobs.gate import Gate
 from jobs.ports import Clock
+from jobs.schedule import Waits
+from jobs.waiting import usual_s
 from models import LENGTHS_S, Quote
 from neuralbox import (
     InsufficientPlanError,
@@ -21,13 +23,12 @@ from neuralbox import (
     ServiceFailedError,
     other_spelling,
 )
-from storage import prices, results, settings
+from storage import prices, settings
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 
 FRESH_S = 24 * 3600
-LEARN_FROM = 5
 _PLAIN_NAME = re.compile(r"\w[\w .+-]{0,59}")
 
 
@@ -50,23 +51,22 @@ class PriceBook:
         box: NeuralBox,
         gate: Gate,
         clock: Clock,
+        waits: Waits,
         offered: tuple[str, ...],
         without_picture: tuple[str, ...] = (),
     ) -> None:
         self._db, self._box, self._gate, self._clock = db, box, gate, clock
+        self._waits = waits
         self._offered = offered
         self._without_picture = frozenset(without_picture)
         self._prices: dict[tuple[str, int], prices.StoredPrice] = {}
         self._models: dict[str, prices.StoredModel] = {}
         self._paused: dict[str, str] = {}
         self._asked_at: dict[tuple[str, int], float] = {}
-        self._waits: dict[tuple[str, int], tuple[int, int]] = {}
 
     async def load(self) -> None:
         """Read what is stored; what is not stored falls back on the published maximum."""
-        self._prices, self._models, self._paused, self._waits = await self._db.read(
-            _stored, self._offered
-        )
+        self._prices, self._models, self._paused = await self._db.read(_stored)
 
     def offers(self, *, with_picture: bool = False) -> list[Offer]:
         """Return every model a member may choose (for a picture), in the host's order."""
@@ -85,9 +85,14 @@ class PriceBook:
         published = PUBLISHED.get(slug)
         return published.name if published else slug
 
-    def usual_wait_s(self, slug: str, duration_s: int) -> tuple[int, int]:
-        """Return how long a model usually takes: of this bot's own past, else as published."""
-        return self._waits.get((slug, duration_s)) or wait_range(slug)
+    def usual_wait_s(
+        self, slug: str, duration_s: int, *, with_picture: bool = False
+    ) -> tuple[int, int]:
+        """Return how long a model usually takes, as published and learned from what it took here.
+
+        All but the fastest and the slowest tenth, in seconds.
+        """
+        return usual_s(self._waits, (slug, duration_s, with_picture))
 
     def quote(self, slug: str, duration_s: int, *, with_picture: bool = False) -> Quote:
         """Return the most a generation can cost.
@@ -149,9 +154,9 @@ class PriceBook:
         nobody else from being asked for.
         """
         try:
-            await self._gate.pass_through("upkeep")
+            async with self._gate.passing("upkeep"):
+                listed = await self._box.list_models()
             now = int(self._clock.now())
-            listed = await self._box.list_models()
             if videos := [_stored_model(m, now) for m in listed if m.category == "video"]:
                 await self._db.write(prices.put_models, videos)
             for slug in self._offered:
@@ -177,14 +182,14 @@ class PriceBook:
         self._asked_at[slug, duration_s] = self._clock.now()
 
     async def _price_of(self, slug: str, duration_s: int) -> Price:
-        await self._gate.pass_through("upkeep")
         try:
-            return await self._box.calculate_price(slug, duration_s=duration_s)
+            async with self._gate.passing("upkeep"):
+                return await self._box.calculate_price(slug, duration_s=duration_s)
         except NotFoundError:
             if (other := other_spelling(slug)) is None:
                 raise
-            await self._gate.pass_through("upkeep")
-            return await self._box.calculate_price(other, duration_s=duration_s)
+            async with self._gate.passing("upkeep"):
+                return await self._box.calculate_price(other, duration_s=duration_s)
 
     def _due_at(self, slug: str, duration_s: int) -> float:
         """Return when a price should be asked for again (epoch s)."""
@@ -205,28 +210,14 @@ class PriceBook:
 
 
 def _stored(
-    tx: sqlite3.Connection, offered: tuple[str, ...]
+    tx: sqlite3.Connection,
 ) -> tuple[
-    dict[tuple[str, int], prices.StoredPrice],
-    dict[str, prices.StoredModel],
-    dict[str, str],
-    dict[tuple[str, int], tuple[int, int]],
+    dict[tuple[str, int], prices.StoredPrice], dict[str, prices.StoredModel], dict[str, str]
 ]:
-    waits = {}
-    for slug in offered:
-        for duration_s in LENGTHS_S:
-            seen = [w for w in results.list_waits(tx, slug, duration_s) if w.outcome == "completed"]
-            if len(seen) >= LEARN_FROM:
-                middle = sorted((wait.after_s + wait.within_s) // 2 for wait in seen)
-                waits[slug, duration_s] = (
-                    middle[len(middle) // 10],
-                    middle[min(len(middle) - 1, len(middle) * 9 // 10)],
-                )
     return (
         {(price.model, price.duration_s): price for price in prices.list_all(tx)},
         {model.slug: model for model in prices.list_models(tx)},
         settings.list_scope(tx, moves.PAUSED_MODELS),
-        waits,
     )
 
 

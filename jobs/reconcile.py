@@ -52,7 +52,6 @@ class Reconciler:
             try:
                 delay_s = await self._round()
             except NeuralBoxError as error:
-                self._gate.learn(error)
                 delay_s = self._pace()
                 log.warning("reconciling is off for now, nothing is concluded: %s", error)
             self._look_at = self._clock.monotonic() + (delay_s or 0)

@@ -9,15 +9,16 @@ import asyncio
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 
 from config import LimitsConfig
 from jobs import moves
 from jobs.alarm import Alarm
-from jobs.gate import KEY_ERRORS, Gate
+from jobs.gate import KEY_ERRORS, Gate, Notes, Ticket, write
 from jobs.intake import KEY_REFUSED, NO_TOKENS, Intake
 from jobs.links import PictureLinks
+from jobs.places import PLACE_EVERY_S, Places
 from jobs.ports import Clock
 from jobs.prices import PriceBook
 from jobs.refusals import refusal_sentence
@@ -37,7 +38,7 @@ from neuralbox import (
     RateLimitedError,
     other_spelling,
 )
-from storage import approvals, jobs, outbox, settings
+from storage import approvals, jobs, settings
 from storage.claims import AlreadyClaimedError
 from storage.database import Database
 from storage.errors import StaleStateError
@@ -54,8 +55,6 @@ CARD_LOST_S = 120
 REPRICED = "The price of this model went up while the job was waiting. Please ask again."
 NOT_OFFERED = "This model is not offered any more. Please pick another one."
 CARD_LOST = "Discord did not confirm this card in time, so nothing was sent. Please ask again."
-PLACE_EVERY_S = 30.0
-PLACES_SHOWN = 3
 
 
 class Submitter:
@@ -85,7 +84,7 @@ class Submitter:
         self._line: list[int] = []
         self._waiting: list[Job] = []
         self._busy: list[jobs.InFlight] = []
-        self._shown: dict[int, tuple[int, float, int]] = {}
+        self._places = Places(db, clock)
         self.alarm = Alarm(clock)
         links.on_change = self.alarm.nudge
         self.on_change: Callable[[], None] = lambda: None
@@ -105,6 +104,11 @@ class Submitter:
                 # A request cut off now would be in doubt; its own deadline bounds this wait.
                 await asyncio.wait(self._sends.values())
 
+    @property
+    def on_their_way(self) -> int:
+        """How many requests to make something are not answered yet."""
+        return len(self._sends)
+
     def place_of_newcomer(self, job: Job) -> int | None:
         """Return a new job's place in the queue, or None when it is likely to go at once."""
         if not self._line and self._gate.wait_s("submit") <= 0 and self._choose([job], self._busy):
@@ -114,6 +118,16 @@ class Submitter:
     def place_of(self, job_id: int) -> int | None:
         """Return a waiting job's place, 1 being next; None when it is not waiting."""
         return self._line.index(job_id) + 1 if job_id in self._line else None
+
+    def starts_in_s(self, job: Job, place: int) -> float:
+        """Return about how long a waiting job has to wait for its turn at that place.
+
+        A slot becomes free as often as the videos under way finish; the allowance comes on top.
+        """
+        low_s, high_s = self._book.usual_wait_s(job.request.model, job.request.duration_s)
+        over = len(self._busy) + place - self._limits.in_flight_total
+        for_slot_s = max(0, over) * (low_s + high_s) / 2 / self._limits.in_flight_total
+        return max(for_slot_s, self._gate.wait_for_s(place), self._gate.wait_s("submit"))
 
     async def _round(self) -> float:
         """Send whatever may go; return when to look again."""
@@ -148,7 +162,8 @@ class Submitter:
                     )
         self._waiting = self._turns.order(queued)
         self._line = [job.id for job in self._waiting]
-        await self._show_places()
+        if await self._places.show(self._line):
+            self.on_change()
         if self._line:
             delays.append(PLACE_EVERY_S)
         return max(0.05, min(delays))
@@ -197,15 +212,20 @@ class Submitter:
             return False
         now = int(self._clock.now())
         sent_at = None if self._box.allowance is None else round(now + self._box.skew_s)
+        ticket, notes = self._gate.book("submit"), self._gate.notes()
         try:
             job = await self._db.write(
-                moves.begin_submit, job.id, self._epoch, now, now + self._post_timeout_s, sent_at
+                _begin, notes, job.id, self._epoch, now, now + self._post_timeout_s, sent_at
             )
-        except (StaleStateError, sqlite3.IntegrityError) as error:
+        except BaseException as error:
+            self._gate.void(ticket)
+            self._gate.put_back(notes)
+            if not isinstance(error, StaleStateError | sqlite3.IntegrityError):
+                raise
             log.info("job %d is not sent now: %s", job.id, error)
             return False
         self._turns.serve(job)
-        task = asyncio.create_task(self._send(job, image_url), name=f"send-{job.id}")
+        task = asyncio.create_task(self._send(job, image_url, ticket), name=f"send-{job.id}")
         self._sends[job.id] = task
         task.add_done_callback(partial(self._sent, job.id))
         return True
@@ -216,7 +236,11 @@ class Submitter:
             log.error("sending failed in an unforeseen way", exc_info=error)
         self.on_change()
 
-    async def _send(self, job: Job, image_url: str | None) -> None:
+    async def _send(self, job: Job, image_url: str | None, ticket: Ticket) -> None:
+        with self._gate.carry(ticket):
+            await self._send_booked(job, image_url)
+
+    async def _send_booked(self, job: Job, image_url: str | None) -> None:
         request = job.request
         spelling = self._trial.get(request.model) or await self._db.read(
             settings.find, SPELLINGS, request.model
@@ -268,6 +292,7 @@ class Submitter:
     ) -> None:
         """Certainly no generation was made: wait for another try, or end it."""
         self._gate.learn(error)
+        await self._gate.keep()
         if isinstance(error, AccountError):
             self.on_account_trouble()
         if isinstance(error, RateLimitedError):
@@ -311,30 +336,27 @@ class Submitter:
         log.info("job %d: queued -> cancelled: %s", job.id, reason)
         self.on_change()
 
-    async def _show_places(self) -> None:
-        """Let waiting cards follow their place, a few times each and not too often."""
-        now = self._clock.monotonic()
-        self._shown = {
-            job_id: self._shown[job_id] for job_id in self._line if job_id in self._shown
-        }
-        moved = []
-        for place, job_id in enumerate(self._line, start=1):
-            last_place, at, times = self._shown.get(job_id, (place, now, 0))
-            if place != last_place and now >= at + PLACE_EVERY_S and times < PLACES_SHOWN:
-                moved.append(job_id)
-                self._shown[job_id] = (place, now, times + 1)
-            else:
-                self._shown[job_id] = (last_place, at, times)
-        if moved:
-            await self._db.write(_tell_places, moved, int(self._clock.now()))
-            self.on_change()
-
 
 def _queue(tx: sqlite3.Connection) -> tuple[list[Job], list[jobs.InFlight]]:
     """Return what may be sent, without what waits for a moderator, and what is at the vendor."""
     waiting = approvals.list_waiting(tx)
     queued = [job for job in jobs.list_in(tx, State.QUEUED) if job.id not in waiting]
     return queued, jobs.list_in_flight(tx)
+
+
+def _begin(
+    tx: sqlite3.Connection,
+    notes: Notes,
+    job_id: int,
+    epoch: int,
+    now: int,
+    deadline: int,
+    sent_at: int | None,
+) -> Job:
+    """Mark a job as sent and count its request, in one commit."""
+    job = moves.begin_submit(tx, job_id, epoch, now, deadline, sent_at)
+    write(tx, notes)
+    return job
 
 
 def _tidy(tx: sqlite3.Connection, sending: frozenset[int], now: int) -> bool:
@@ -349,11 +371,6 @@ def _tidy(tx: sqlite3.Connection, sending: frozenset[int], now: int) -> bool:
     for job_id in broken:
         moves.doubt(tx, job_id, None, now)
     return bool(lost or broken)
-
-
-def _tell_places(tx: sqlite3.Connection, job_ids: Iterable[int], now: int) -> None:
-    for job_id in job_ids:
-        outbox.put(tx, job_id, "progress", {"stage": "waiting"}, now)
 
 
 def _is_hopeless(job: Job, now: float) -> bool:

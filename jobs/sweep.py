@@ -60,7 +60,6 @@ class Sweeper:
                 is_busy = bool(await self._db.read(jobs.fingerprints_in, tuple(State)[:5]))
                 delay_s = EVERY_S if is_busy else IDLE_EVERY_S
             except NeuralBoxError as error:
-                self._gate.learn(error)
                 log.warning("the sweep could not read the history: %s", error)
                 delay_s = RETRY_S
             await self.alarm.wait(delay_s)

@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from errors import quoted
+from jobs import allowance
 from jobs.acts import tidy
+from jobs.gate import Gate
 from jobs.intake import HOST, Intake
 from jobs.patience import write_soon
 from jobs.ports import Clock
@@ -44,11 +46,17 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the bot stands, for its host: `closed` says why else no new videos are taken."""
+    """How the bot stands, for its host: `closed` says why else no new videos are taken.
+
+    `allowance` is what is used of the plan's requests, `down_since` (epoch s) since when the vendor
+    gives no proper answer.
+    """
 
     pause: Pause | None
     closed: tuple[str, ...]
     open_jobs: tuple[OpenJobs, ...]
+    allowance: str
+    down_since: int | None
 
 
 class HostSwitch:
@@ -58,8 +66,8 @@ class HostSwitch:
     DuplicateInteractionError for an interaction that came before; then nothing is changed.
     """
 
-    def __init__(self, db: Database, intake: Intake, clock: Clock) -> None:
-        self._db, self._intake, self._clock = db, intake, clock
+    def __init__(self, db: Database, intake: Intake, gate: Gate, clock: Clock) -> None:
+        self._db, self._intake, self._gate, self._clock = db, intake, gate, clock
         # The books and the intake say the same, also when two hosts act at once.
         self._lock = asyncio.Lock()
 
@@ -89,7 +97,14 @@ class HostSwitch:
         """Return how the bot stands now."""
         pause, open_jobs = await self._db.read(_look)
         reasons = self._intake.reasons
-        return Standing(pause, tuple(reasons[name] for name in reasons if name != HOST), open_jobs)
+        down_since = self._gate.down_since
+        return Standing(
+            pause,
+            tuple(reasons[name] for name in reasons if name != HOST),
+            open_jobs,
+            allowance.words(allowance.shares(self._gate.windows, self._clock.monotonic())),
+            None if down_since is None else int(down_since),
+        )
 
     def _turn(self, pause: Pause | None) -> None:
         if pause is None:

@@ -54,7 +54,6 @@ class Upkeep:
             try:
                 delay_s = await self._round()
             except NeuralBoxError as error:
-                self._gate.learn(error)
                 if isinstance(error, KEY_ERRORS):
                     self._intake.close("key", KEY_REFUSED)
                 log.warning("prices and balance not refreshed: %s", error)
@@ -81,9 +80,9 @@ class Upkeep:
         return ROUND_S
 
     async def _ask_balance(self) -> None:
-        await self._gate.pass_through("upkeep")
-        before = await self._db.read(readings.books)
-        balance = await self._box.get_balance()
+        async with self._gate.passing("upkeep"):
+            before = await self._db.read(readings.books)
+            balance = await self._box.get_balance()
         self._asked_at = self._clock.monotonic()
         is_sure = await self._db.insist(
             store_balance, balance.tokens, before, int(self._clock.now())

@@ -217,7 +217,8 @@ class Videos:
         """Ask the vendor where the file is now, and remember it."""
         if (wait_s := self._gate.wait_s("look")) > 0:
             raise FetchFailedError(f"no request to spare for {wait_s:.0f} s")
-        generation = await self._box.get_generation(job.generation_id or "")
+        async with self._gate.passing("look"):
+            generation = await self._box.get_generation(job.generation_id or "")
         if generation.result_url is None:
             raise FetchFailedError("the vendor has no file for this generation yet")
         await self._db.write(results.set_url, job.id, generation.result_url)

@@ -37,6 +37,8 @@ def read_allowance(headers: Mapping[str, str], now: float) -> Allowance | None:
         remaining_day=None if limit_day == 0 else left_day,
         reset_hour_at=reset_at,
         seen_at=int(now),
+        tells_hour=limit_hour is not None,
+        tells_day=limit_day is not None,
     )
 
 

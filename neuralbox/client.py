@@ -9,7 +9,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from neuralbox import allowance, fields, normalise, refusals
 from neuralbox.aliases import family
@@ -22,6 +22,7 @@ from neuralbox.creation import (
 )
 from neuralbox.errors import (
     NeuralBoxError,
+    NoAnswerError,
     NotFoundError,
     NotSentError,
     RequestRefusedError,
@@ -64,7 +65,9 @@ class NeuralBox:
 
     `allowance` and `skew_s` (the vendor's clock minus ours, in seconds) are those of the last
     answer that told them. `requests_sent` counts requests as they leave, and `on_request` is called
-    for each. `options` says where in the body the video options go: two places are published.
+    for each. `on_answer` is called when an exchange has ended, with the answer's status and
+    allowance (None where the headers do not tell), or with None for both without a whole
+    answer. `options` says where in the body the video options go: two places are published.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class NeuralBox:
         self.skew_s = 0.0
         self.requests_sent = 0
         self.on_request = on_request
+        self.on_answer: Callable[[int | None, Allowance | None], None] | None = None
         self._clock = clock
         self._options: OptionsPlace = options
         self._post_timeout_s = post_timeout_s
@@ -116,7 +120,7 @@ class NeuralBox:
         """
         # A broad catch belongs here: whatever happened, the request may have been accepted.
         try:
-            reply = await self._transport.exchange(
+            reply = await self._exchange(
                 "POST",
                 "generate",
                 body=request_body(request, model_slug or request.model, self._options),
@@ -221,7 +225,7 @@ class NeuralBox:
             params["aspect_ratio"] = aspect_ratio
         if has_image:
             params["image_url"] = PRICED_IMAGE_URL
-        reply = await self._transport.exchange(
+        reply = await self._exchange(
             "POST",
             *("models", slug, "calculate-price"),
             # Whether a price for several is theirs together or each is unpublished: always one.
@@ -252,10 +256,22 @@ class NeuralBox:
         return found
 
     async def _get(self, *path: str, query: Mapping[str, str] | None = None) -> object:
-        reply = await self._transport.exchange(
-            "GET", *path, query=query, timeout_s=self._get_timeout_s
+        return self._answer(
+            await self._exchange("GET", *path, query=query, timeout_s=self._get_timeout_s)
         )
-        return self._answer(reply)
+
+    async def _exchange(self, *request: Any, **options: Any) -> Reply:
+        """As the transport's; says how it ended: with an answer, or with none."""
+        try:
+            reply = await self._transport.exchange(*request, **options)
+        except (NoAnswerError, NotSentError, UnexpectedReplyError):
+            if self.on_answer is not None:
+                self.on_answer(None, None)
+            raise
+        if self.on_answer is not None:
+            told = allowance.read_allowance(reply.headers, self._clock.now())
+            self.on_answer(reply.status, told)
+        return reply
 
     def _answer(self, reply: Reply) -> object:
         if not reply.is_success:

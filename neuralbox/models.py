@@ -137,7 +137,8 @@ class Allowance:
     """What the last answer's headers said of the windows; a missing header is None, never zero.
 
     `reset_hour_at` is on the vendor's clock, `seen_at` on ours. A published limit of 0 means
-    unlimited and is None here, with its remaining count. Source: "rate-limits", "user/me".
+    unlimited and is None here, with its remaining count; `tells_hour` and `tells_day` are whether a
+    limit was told at all. Source: "rate-limits", "user/me".
     """
 
     limit_hour: int | None = None
@@ -146,6 +147,8 @@ class Allowance:
     remaining_day: int | None = None
     reset_hour_at: int | None = None
     seen_at: int | None = None
+    tells_hour: bool = False
+    tells_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,8 +185,17 @@ def list_in(tx: sqlite3.Connection, *states: State) -> list[Job]:
 
 
 def list_pending_except(tx: sqlite3.Connection, known: frozenset[int]) -> list[Job]:
-    """Return the pending jobs that are not among the known ones, oldest first."""
-    return [get(tx, job_id) for job_id in list_ids(tx, State.PENDING) if job_id not in known]
+    """Return the pending jobs that are not among the known ones, in the order they were sent."""
+    fresh = [get(tx, job_id) for job_id in list_ids(tx, State.PENDING) if job_id not in known]
+    return sorted(fresh, key=lambda job: (job.submit_at or job.created_at, job.id))
+
+
+def list_ended_since(tx: sqlite3.Connection, since: int) -> list[int]:
+    """Return when the jobs that were sent since then, and have ended at the vendor, were sent."""
+    rows = tx.execute(
+        "SELECT submitted_at FROM wait WHERE submitted_at >= ? ORDER BY submitted_at", (since,)
+    )
+    return [row[0] for row in rows]
 
 
 def list_ids(tx: sqlite3.Connection, state: State) -> list[int]:

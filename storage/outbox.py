@@ -125,6 +125,17 @@ def find_last_word(tx: sqlite3.Connection, job_id: int) -> OutboxRow:
     return _row(row)
 
 
+def list_told(tx: sqlite3.Connection, stage: str) -> list[int]:
+    """Return the unfinished jobs whose cards were last told that they are at this stage."""
+    rows = tx.execute(
+        "SELECT j.id FROM job j JOIN outbox o ON o.job = j.id AND o.kind = 'progress'"
+        " WHERE j.state IN ('reserved','queued','submitting','unknown','pending')"
+        " AND json_extract(o.body, '$.stage') = ? ORDER BY j.id",
+        (stage,),
+    )
+    return [row[0] for row in rows]
+
+
 def is_parked(tx: sqlite3.Connection, job_id: int) -> bool:
     """Return whether a job's result could not be brought to where it belongs."""
     row = tx.execute(

@@ -120,11 +120,21 @@ def put_wait(tx: sqlite3.Connection, job_id: int, wait: Wait) -> None:
     )
 
 
-def list_waits(tx: sqlite3.Connection, model: str, duration_s: int, limit: int = 60) -> list[Wait]:
-    """Return the newest waits of a model at a length, newest first."""
-    rows = tx.execute(
-        "SELECT model, duration_s, has_image, outcome, submitted_at, after_s, within_s FROM wait"
-        " WHERE model = ? AND duration_s = ? ORDER BY seq DESC LIMIT ?",
-        (model, duration_s, limit),
-    )
-    return [Wait(r[0], r[1], bool(r[2]), r[3], r[4], r[5], r[6]) for r in rows]
+def list_recent_waits(tx: sqlite3.Connection, limit: int = 60) -> list[Wait]:
+    """Return the newest waits of each model, length and way to start, in the order of submission.
+
+    Those of generations that failed are left out: they say nothing about waits.
+    """
+    kinds = tx.execute("SELECT DISTINCT model, duration_s, has_image FROM wait").fetchall()
+    rows = [
+        row
+        for kind in kinds
+        for row in tx.execute(
+            "SELECT model, duration_s, has_image, outcome, submitted_at, after_s, within_s"
+            " FROM wait WHERE model = ? AND duration_s = ? AND has_image = ?"
+            " AND outcome = 'completed' ORDER BY seq DESC LIMIT ?",
+            (*kind, limit),
+        )
+    ]
+    found = [Wait(r[0], r[1], bool(r[2]), r[3], r[4], r[5], r[6]) for r in rows]
+    return sorted(found, key=lambda wait: wait.submitted_at)

@@ -28,6 +28,10 @@ SENTENCES = {
         "NeuralBox is still working on it. The video will appear here however long it takes; "
         "you pay nothing unless it is finished."
     ),
+    "down": (
+        "NeuralBox does not answer just now. Nothing is lost: this goes on by itself as soon as it "
+        "answers again, and you pay only for a finished video."
+    ),
     "checking": (
         "NeuralBox gave no clear answer, so its history is being looked through; that can "
         "take 20 minutes. Nothing is sent twice; if there is no video, nothing is charged."
@@ -40,6 +44,12 @@ SENTENCES = {
         "The file is larger than this server takes, so a copy that fits is being made. That "
         "takes about half a minute; the original stays where it is."
     ),
+}
+# Why a job is late, as far as anybody knows.
+WHY_LATE = {
+    "slow": "NeuralBox takes longer for this model than it says.",
+    "seldom": "NeuralBox lets this bot ask only so often, so it may be done already.",
+    "down": "NeuralBox does not answer just now.",
 }
 EXPLAINED = frozenset({"approval", *SENTENCES})
 BY_PRESS = frozenset({Way.MENU, Way.AGAIN, Way.EDIT, Way.CONTINUE})
@@ -124,6 +134,7 @@ def _working(view: JobView) -> discord.Embed:
         "checking": "Checking whether your video is being made",
         "rendering": "Your video is being made",
         "late": "Your video takes longer than usual",
+        "down": "Waiting for NeuralBox",
         "unpriced": "Your video is made; its price is still to come",
         "fitting": "Your video is made; a smaller copy is on its way",
     }
@@ -146,10 +157,25 @@ def _ready(view: JobView) -> str:
             "before that; without their yes nothing is charged."
         )
     if view.stage in SENTENCES:
-        return SENTENCES[view.stage]
+        parts = [SENTENCES[view.stage], WHY_LATE.get(view.why, "")]
+        return " ".join(part for part in [*parts, _next_look(view)] if part)
     if view.ready_at is not None:
-        return f"expected <t:{view.ready_at}:R> · {usual}"
+        return " · ".join(
+            part for part in (f"expected <t:{view.ready_at}:R>", usual, _next_look(view)) if part
+        )
+    if view.starts_at is not None:
+        return f"its turn comes about <t:{view.starts_at}:R> · {usual} once it starts"
     return f"{usual} once it starts"
+
+
+def _next_look(view: JobView) -> str:
+    """Return when NeuralBox is asked next, where that is seldom."""
+    if view.look_at is None:
+        return ""
+    is_in_line = view.ready_at is not None
+    return (
+        f"{'c' if is_in_line else 'C'}hecking about <t:{view.look_at}:R>{'' if is_in_line else '.'}"
+    )
 
 
 def _done(view: JobView) -> discord.Embed:

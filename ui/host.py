@@ -93,7 +93,10 @@ def standing_card(standing: Standing) -> discord.Embed:
     embed.add_field(name="New videos", value=_intake(standing), inline=False)
     lines = [_open_line(each) for each in standing.open_jobs]
     embed.add_field(name="On their way", value="\n".join(lines) or "None.", inline=False)
-    # What is left of NeuralBox's requests, and when there are more, belongs here.
+    lines = [standing.allowance]
+    if standing.down_since is not None:
+        lines.append(f"NeuralBox gives no proper answer since <t:{standing.down_since}:R>.")
+    embed.add_field(name="NeuralBox", value="\n".join(lines), inline=False)
     return embed
 
 

@@ -259,7 +259,7 @@ async def test_a_card_that_has_to_wait_says_so(rig: Rig) -> None:
     rig.box.script(faults.rate_limited(3000))
     card = await rig.card()
     await rig.run_until(lambda: "queue" in rig.shown(card).embeds[0]["title"])
-    assert "<t:" not in rig.fields(rig.shown(card))["Ready"]
+    assert "its turn comes about <t:" in rig.fields(rig.shown(card))["Ready"]
 
 
 async def test_a_card_in_doubt_says_what_is_being_done(rig: Rig) -> None:

@@ -166,7 +166,9 @@ async def test_a_second_pause_changes_the_words_and_not_since_when(play: Rig) ->
 async def test_show_tells_the_pause_and_the_jobs_by_state(play: Rig) -> None:
     await play.prices_known()
     assert await admin(play, "show") == (
-        "Reelbox on all its servers\nNew videos\nThey are taken.\nOn their way\nNone."
+        "Reelbox on all its servers\nNew videos\nThey are taken.\nOn their way\nNone.\n"
+        f"NeuralBox\n{play.box.allowance.used_hour} of 100 requests in an hour, "
+        f"{play.box.allowance.used_day} of 1,000 requests in a day."
     )
     for n in range(3):
         await play.card(f"boat {n}", member="Ben")

@@ -5,7 +5,7 @@ import json
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from models import State
 from playground.discord import fault
 from playground.discord.world import Message
 from playground.neuralbox import faults
+from storage import requests
 from tests.bot_process import SharedClock
 from tests.rig import Rig
 
@@ -62,6 +63,44 @@ class Killable(Rig):
         if self.process is not None and self.process.returncode is None:
             self.process.terminate()
             await asyncio.wait_for(self.process.communicate(), PATIENCE_S)
+
+
+class _Wire:
+    """What lies between the bot and the vendor; while it is `cut`, new connections get nowhere."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.cut = False
+        self.held = 0
+        self._ends: list[asyncio.StreamWriter] = []
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[str]:
+        """Yield the origin to give the bot."""
+        server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        try:
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        finally:
+            server.close()
+            for end in self._ends:
+                end.close()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.append(writer)
+        if self.cut:
+            self.held += 1
+            return
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        self._ends.append(back)
+        await asyncio.gather(_pipe(reader, back), _pipe(there, writer))
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
 
 
 @asynccontextmanager
@@ -121,6 +160,34 @@ async def test_killed_while_the_request_is_on_the_wire_it_is_not_sent_again(
     await victim.start_bot()
     await _one_good_ending(victim, card)
     assert victim.posts() == 1
+
+
+async def test_killed_between_booking_and_sending_it_costs_one_request_and_no_second_try(
+    victim: Killable,
+) -> None:
+    await victim.balance_known()
+    await victim.stop_bot()
+    wire = _Wire(int(victim.box.origin.rpartition(":")[2]))
+    async with wire.open() as origin:
+        victim.configure(
+            "neuralbox", base_url=victim.box.base_url.replace(victim.box.origin, origin)
+        )
+        await victim.start_bot()
+        card = await victim.card("the wire is fine", model="luma-flash2")
+        await victim.finished(card)
+        wire.cut = True
+        card = await victim.card("the wire is cut", model="luma-flash2")
+        await victim.eventually(lambda: wire.held == 1)
+        await victim.kill()
+        wire.cut = False
+        await victim.start_bot()
+        asked = len(victim.box.requests)
+        await victim.run_until(lambda: len(victim.box.requests) >= asked + 4)
+        await victim.stop_bot()
+    assert victim.job_of(card).state is State.UNKNOWN, "it is looked for in the history"
+    assert victim.posts() == 1
+    assert victim.read(lambda tx: requests.count_since(tx, 0)) == len(victim.box.requests) + 1
+    victim.sound()
 
 
 async def test_killed_while_in_doubt_the_job_is_still_looked_up(victim: Killable) -> None:

@@ -47,6 +47,7 @@ async def test_a_sentence_becomes_a_video_in_the_same_message(play: Rig, slug: s
 
 
 async def test_a_handful_of_edits_and_of_requests_make_a_video(play: Rig) -> None:
+    await play.prices_known()
     card = await play.card()
     done = await play.finished(card)
     assert done.edits <= 3
@@ -56,4 +57,5 @@ async def test_a_handful_of_edits_and_of_requests_make_a_video(play: Rig) -> Non
         for r in play.box.requests
         if r.path in (f"/generate/{job.generation_id}", "/user/history")
     ]
-    assert 1 <= len(looks) <= 6
+    # It takes 90 s, as long as any that is no straggler; asking every 5 s would take 18.
+    assert 1 <= len(looks) <= 13

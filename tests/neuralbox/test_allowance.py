@@ -19,12 +19,14 @@ FIVE = {
 
 
 def test_the_five_headers_are_read() -> None:
-    assert read_allowance(FIVE, NOW) == Allowance(100, 87, 1000, 934, 1_709_903_600, int(NOW))
+    assert read_allowance(FIVE, NOW) == Allowance(
+        100, 87, 1000, 934, 1_709_903_600, int(NOW), tells_hour=True, tells_day=True
+    )
 
 
 def test_a_missing_header_is_not_read_as_none_left() -> None:
     told = read_allowance({"X-RateLimit-Limit-Hour": "100"}, NOW)
-    assert told == Allowance(limit_hour=100, seen_at=int(NOW))
+    assert told == Allowance(limit_hour=100, seen_at=int(NOW), tells_hour=True)
 
 
 def test_no_header_is_no_information() -> None:

@@ -1,0 +1,209 @@
+"""Thousands of open jobs: each on its page, none forgotten, none left behind."""
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobs.schedule import Page, Schedule, Single, Waits, Windows
+from jobs.schedule.curves import Curve
+from jobs.schedule.law import MOST_GAP_S
+
+PUBLISHED = (45.0, 90.0)
+
+
+def _schedule(hour: int | None = None, day: int | None = None, page: int = 100) -> Schedule:
+    return Schedule(Waits(lambda _kind: PUBLISHED), Windows(hour, day), page)
+
+
+_move = st.one_of(
+    st.tuples(st.just("add"), st.integers(1, 30)),
+    st.tuples(st.just("end"), st.integers(0, 10_000)),
+    st.tuples(st.just("strangers"), st.integers(1, 40)),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_move, max_size=40), st.sampled_from([3, 10, 100]))
+def test_each_is_expected_on_just_the_page_that_shows_it(
+    moves: list[tuple[str, int]], page: int
+) -> None:
+    """Compared with a plain list of the history, newest first."""
+    schedule = _schedule(page=page)
+    history: list[int | None] = []
+    open_jobs: set[int] = set()
+    for kind, number in moves:
+        if kind == "add":
+            for _ in range(number):
+                job = len(history)
+                history.append(job)
+                open_jobs.add(job)
+                schedule.add(job, "kind", float(job), float(job))
+        elif kind == "strangers":
+            history += [None] * number
+            schedule.passed(number)
+        elif open_jobs:
+            gone = sorted(open_jobs)[number % len(open_jobs)]
+            open_jobs.remove(gone)
+            schedule.remove(gone)
+        newest_first = history[::-1]
+        for start in range(0, len(history) + page, page):
+            shown = {job for job in newest_first[start : start + page] if job in open_jobs}
+            assert schedule.expected(Page(start // page + 1)) == shown
+    assert len(schedule) == len(open_jobs)
+
+
+class _Vendor:
+    """Answers every look at once; a job has ended when `ends_at` says so."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
+        self.ends_at: dict[int, float] = {}
+        self.looked_at: dict[int, float] = {}
+        self.longest_s = 0.0
+        self.looks = 0
+
+    def add(self, now: float, wait_s: float, kind: str = "kind") -> None:
+        job = len(self.ends_at)
+        self.ends_at[job] = now + wait_s
+        self.looked_at[job] = now
+        self.schedule.add(job, kind, now, now)
+
+    def play(self, now: float, until: float) -> float:
+        """Follow the plans until then, or until nothing is open; return when that was."""
+        for _ in range(200_000):
+            plan = self.schedule.next(now)
+            if plan is None or plan.at > until:
+                return until if plan else now
+            now = max(now, plan.at)
+            if plan.look is not None:
+                self._look(plan.look, now)
+        raise AssertionError("it plans without an end")
+
+    def _look(self, look: Single | Page, now: float) -> None:
+        self.looks += 1
+        self.schedule.windows.sent(now)
+        for job in sorted(self.schedule.expected(look)):
+            assert isinstance(job, int)
+            self.longest_s = max(self.longest_s, now - self.looked_at[job])
+            self.looked_at[job] = now
+            if self.ends_at[job] <= now:
+                self.schedule.saw_completed(job, now)
+            else:
+                self.schedule.saw_open(job, now)
+        self.schedule.looked(look, now)
+
+
+@pytest.mark.parametrize(("hour", "day"), [(None, None), (100, 1000)])
+def test_no_open_job_is_forgotten_and_everything_ends(hour: int | None, day: int | None) -> None:
+    schedule, random = _schedule(hour, day), Random(2)
+    vendor = _Vendor(schedule)
+    now = 0.0
+    for _ in range(120):
+        wait_s = random.lognormvariate(4.16, 0.27)
+        vendor.add(now, 30_000.0 if random.random() < 0.05 else wait_s)
+        now = vendor.play(now, now + random.expovariate(1 / 120))
+    vendor.play(now, now + 100_000)
+    assert len(schedule) == 0
+    assert vendor.longest_s <= 2 * MOST_GAP_S
+
+
+def test_a_burst_of_two_thousand_is_seen_to_its_end_and_leaves_nothing_behind() -> None:
+    schedule, random = _schedule(), Random(3)
+    vendor = _Vendor(schedule)
+    for _ in range(2000):
+        vendor.add(0.0, random.lognormvariate(4.16, 0.27))
+    vendor.play(0.0, 10_000.0)
+    assert len(schedule) == 0
+    assert vendor.looks < 2000 * 0.8
+    assert schedule.next(20_000.0) is None
+    assert schedule.expected(Page(1)) == set()
+
+
+def test_what_was_removed_is_neither_asked_for_nor_known() -> None:
+    schedule = _schedule()
+    for job in range(3):
+        schedule.add(job, "kind", 0.0, 0.0)
+    schedule.remove(1)
+    schedule.remove(1)
+    schedule.remove("never heard of")
+    assert 1 not in schedule
+    assert schedule.age_s(1, 50.0) == 0.0
+    assert schedule.expected(Single(1)) == set()
+    assert schedule.expected(Page(1)) == {0, 2}
+    schedule.remove(0)
+    plan = schedule.next(100.0)
+    assert plan is not None
+    assert plan.look == Single(2)
+
+
+def test_one_alone_is_asked_for_by_itself_and_more_by_their_page() -> None:
+    schedule = _schedule()
+    schedule.add("one", "kind", 0.0, 0.0)
+    first = schedule.next(60.0)
+    schedule.add("two", "kind", 1.0, 1.0)
+    second = schedule.next(60.0)
+    assert first is not None
+    assert second is not None
+    assert (first.look, second.look) == (Single("one"), Page(1))
+
+
+def _touched(jobs: int, monkeypatch: pytest.MonkeyPatch) -> float:
+    """How often a curve is looked into per plan, while so many that came together wait."""
+    schedule, count = _schedule(), [0]
+    vendor = _Vendor(schedule)
+    random = Random(5)
+    for _ in range(jobs):
+        vendor.add(0.0, random.lognormvariate(4.16, 0.27))
+    plain = Curve.at
+
+    def counted(self: Curve, age_s: float) -> Any:
+        count[0] += 1
+        return plain(self, age_s)
+
+    monkeypatch.setattr(Curve, "at", counted)
+    plans, next_ = [0], schedule.next
+
+    def planned(now: float) -> Any:
+        plans[0] += 1
+        return next_(now)
+
+    monkeypatch.setattr(schedule, "next", planned)
+    vendor.play(0.0, 200.0)
+    monkeypatch.undo()
+    return count[0] / plans[0]
+
+
+def test_a_plan_touches_hardly_more_with_many_open_than_with_a_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few, many = _touched(500, monkeypatch), _touched(3000, monkeypatch)
+    assert many < 3 * few
+
+
+def test_one_that_its_page_never_shows_is_asked_for_by_itself_as_if_it_were_alone() -> None:
+    schedule = Schedule(Waits(lambda _kind: (45, 90)), Windows())
+    for job in ("listed", "unlisted"):
+        schedule.add(job, "kling", 0.0, 0.0)
+    looks: list[tuple[float, object]] = []
+    now = 0.0
+    while now < 600 and (plan := schedule.next(now)) is not None:
+        now = max(now, plan.at)
+        if plan.look is None:
+            continue
+        looks.append((now, plan.look))
+        if isinstance(plan.look, Page):
+            schedule.listed("listed")
+            schedule.saw_open("listed", now)
+            if "unlisted" in schedule.expected(plan.look):
+                schedule.unlisted("unlisted", now)
+        else:
+            schedule.saw_open(plan.look.job, now)
+        schedule.looked(plan.look, now)
+    pages = [at for at, look in looks if isinstance(look, Page)]
+    alone = [at for at, look in looks if look == Single("unlisted")]
+    other = [at for at, look in looks if look == Single("listed")]
+    assert len(pages) == 1
+    assert abs(len(alone) - len(other)) <= 3
