@@ -6,7 +6,9 @@ W(s) = min over x of price * (1 - F(s)) + integral of F(u) - F(s) from s to x + 
 """
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bench.simulate.waits import FAILURES, MODELS, STRAGGLER_TIMES, STRAGGLERS, log_normal_of
 
@@ -18,10 +20,14 @@ _HARDLY_ANY = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Mean lag in seconds and mean number of polls (without the submit)."""
+    """Mean lag in seconds and mean number of polls (without the submit).
+
+    `p95_s` is the lag of one in twenty, where it is known.
+    """
 
     lag_s: float
     polls: float
+    p95_s: float = math.nan
 
 
 def best(model: str, price_s: float) -> Bound:
@@ -68,15 +74,63 @@ def best_with_lag(model: str, lag_s: float) -> Bound:
     return found
 
 
+def best_with_p95(model: str, p95_s: float) -> Bound:
+    """Return the fewest polls with which one in twenty is later than `p95_s`, by price of that."""
+    ages, ended = known_distribution(model)
+    areas = _areas(ages, ended)
+    low, high = 1.0, 1e5
+    for _ in range(16):
+        price = math.sqrt(low * high)
+        found = _walk(ages, ended, areas, _follows_late(ages, ended, p95_s, price))
+        low, high = (low, price) if found.p95_s <= p95_s else (price, high)
+    return _walk(ages, ended, areas, _follows_late(ages, ended, p95_s, high))
+
+
+def _follows_late(ages: list[float], ended: list[float], most_s: float, price: float) -> list[int]:
+    """Return from each age the best next one, when what is later than `most_s` costs a price."""
+    last = len(ages) - 1
+    costs, follows = [0.0] * (last + 1), [last] * (last + 1)
+    in_time = [bisect_left(ages, age - most_s) for age in ages]
+    for s in range(last - 1, -1, -1):
+        least = math.inf
+        for x in range(s + 1, last + 1):
+            late = price * (ended[max(s, in_time[x])] - ended[s])
+            if late > least:
+                break
+            if late + costs[x] < least:
+                least, follows[s] = late + costs[x], x
+        costs[s] = least + 1 - ended[s]
+    return follows
+
+
+def known_distribution(model: str) -> tuple[list[float], list[float]]:
+    """Return ages in seconds and the chance that a job of this model has ended by each."""
+    return _distribution(*MODELS[model])
+
+
 def _walk(ages: list[float], ended: list[float], areas: list[float], follows: list[int]) -> Bound:
     lag_s = polls = 0.0
-    s = 0
-    while s < len(ages) - 1:
+    looks = [0]
+    while (s := looks[-1]) < len(ages) - 1:
         x = follows[s]
         polls += 1 - ended[s]
         lag_s += areas[x] - areas[s] - ended[s] * (ages[x] - ages[s])
-        s = x
-    return Bound(lag_s, polls)
+        looks.append(x)
+    return Bound(lag_s, polls, _p95_s(ages, ended, looks))
+
+
+def _p95_s(ages: list[float], ended: list[float], looks: list[int]) -> float:
+    """Return the lag that one in twenty exceeds: half-way between looks in `ages` it ended."""
+    lags = []
+    for s, x in pairwise(looks):
+        for i in range(s, x):
+            lags.append((ages[x] - (ages[i] + ages[i + 1]) / 2, ended[i + 1] - ended[i]))
+    above = 0.0
+    for lag_s, share in sorted(lags, reverse=True):
+        above += share
+        if above >= 0.05:
+            return lag_s
+    return 0.0
 
 
 def _areas(ages: list[float], ended: list[float]) -> list[float]:

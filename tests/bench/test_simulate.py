@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from bench.simulate import patterns
+from bench.simulate import bound, patterns, shared_bound
 from bench.simulate.loads import UNLIMITED, World
 from bench.simulate.run import run
 from bench.simulate.vendor import PAGE_ROWS, Plan, Vendor
@@ -89,3 +89,28 @@ def test_asking_every_five_seconds_is_two_and_a_half_seconds_late() -> None:
     assert outcome.unseen == 0
     assert outcome.lag_mean == pytest.approx(2.5, abs=0.15)
     assert outcome.polls_per_job == pytest.approx(15, abs=0.6)
+
+
+def test_a_burst_seen_by_one_listing_costs_little_more_than_one_job_alone() -> None:
+    alone = bound.best("kling-v2.1", 4.0)
+    burst = shared_bound.burst("kling-v2.1", 50.0)
+    assert burst.lag_s < alone.lag_s
+    assert burst.polls * shared_bound.PAGE < 8 * alone.polls
+    assert burst.lag_s * burst.polls < alone.lag_s * alone.polls / 20
+
+
+def test_a_flow_costs_about_what_even_looks_at_it_cost() -> None:
+    """Even looks g apart at f endings a second: g / 2 of lag for 1 / (f * g) looks a job."""
+    flow = shared_bound.flow(("kling-v2.1",), 600, 2.0, jobs=500)
+    assert 0.75 < flow.lag_s * flow.polls * 2 * 600 / HOUR_S < 1.05
+
+
+def test_one_in_twenty_is_later_than_the_bounds_p95_says() -> None:
+    fives = bound.every("kling-v2.1", 5.0)
+    assert fives.p95_s == pytest.approx(4.75, abs=0.15)
+
+
+def test_the_fewest_polls_for_a_p95_keep_it_with_fewer_than_even_ones() -> None:
+    fives, best = bound.every("luma-flash2", 5.0), bound.best_with_p95("luma-flash2", 5.0)
+    assert best.p95_s <= 5.0
+    assert best.polls < fives.polls * 0.7
