@@ -1,5 +1,6 @@
 """The price book: what each offered model costs, answered from memory, refreshed daily."""
 
+import asyncio
 import logging
 import re
 import sqlite3
@@ -63,10 +64,12 @@ class PriceBook:
         self._models: dict[str, prices.StoredModel] = {}
         self._paused: dict[str, str] = {}
         self._asked_at: dict[tuple[str, int], float] = {}
+        self._lock = asyncio.Lock()
 
     async def load(self) -> None:
         """Read what is stored; what is not stored falls back on the published maximum."""
-        self._prices, self._models, self._paused = await self._db.read(_stored)
+        async with self._lock:  # whoever began to read first must not have the last word
+            self._prices, self._models, self._paused = await self._db.read(_stored)
 
     def offers(self, *, with_picture: bool = False) -> list[Offer]:
         """Return every model a member may choose (for a picture), in the host's order."""

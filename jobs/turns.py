@@ -66,9 +66,11 @@ class _Ring:
         self._now = line.take(self._now, self._turn)
 
     def give_back(self, key: int) -> None:
-        """Let a line that was served go first in this round: nothing came of its turn."""
+        """Let a line that was served go first of all: nothing came of its turn."""
         line = self._lines[key] = self._line(key)
         line.credit += TURN
+        # Before those that were held up, too; with a turn paid for, an earlier round earns nothing.
+        line.since = min(each.due for each in self._lines.values()) - 1
         line.turn = 0
 
     def sequence(self, waiting: Mapping[int, tuple[int, Iterator[T]]]) -> Iterator[T]:
