@@ -17,7 +17,7 @@ HOUR_S, DAY_S = 3600.0, 86_400.0
 GUARD_S = 5.0
 # With next to nothing left by the headers, and no word of when that changes: one look so often.
 PROBE_S = 300.0
-# Sends kept where there is no limit: they only show how busy it was.
+# Sends kept where there is no limit, should an answer tell one.
 KEPT_UNLIMITED = 4096
 
 
@@ -131,10 +131,6 @@ class Windows:
                 reserve = min(keep(window.limit), window.limit - 1)
                 at = max(at, self._window_free_at(window, now, reserve))
         return at
-
-    def rate(self, now: float, width_s: float) -> float:
-        """Return our requests per second over the last so many seconds."""
-        return (len(self._sends) - bisect_right(self._sends, now - width_s)) / width_s
 
     def _others(self, window: Window, now: float) -> int:
         return window.others if self._is_fresh(window, now) else 0
