@@ -162,7 +162,8 @@ class Submitter:
                     )
         self._waiting = self._turns.order(queued)
         self._line = [job.id for job in self._waiting]
-        if await self._places.show(self._line):
+        # What a card says of an outage stands until it is over.
+        if self._gate.down_since is None and await self._places.show(self._line):
             self.on_change()
         if self._line:
             delays.append(PLACE_EVERY_S)

@@ -275,6 +275,7 @@ async def test_cancel_after_sending_is_honest_and_offers_to_hide(play: Rig) -> N
 
 
 async def test_a_failure_offers_to_try_again_and_to_edit(play: Rig) -> None:
+    await play.prices_known()
     play.box.script(faults.fails("Provider error: out of paint"))
     done = await done_card(play)
     assert labels(done) == ["Try again · 44", "Edit", "Info"]
