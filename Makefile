@@ -17,7 +17,7 @@ run: $(VENV)/runtime
 
 test: $(VENV)/dev
 	rm -rf build/traffic
-	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 test-browser: $(VENV)/dev
 	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)

@@ -69,7 +69,9 @@ async def test_what_waits_is_listed_as_waiting_and_stands_in_no_ones_way(strict:
     assert "waiting for a moderator" in str(seen.embeds)
     strict.box.script(faults.rate_limited(60))
     first = await strict.card("one", model=MODEL, length=5, member="Ada")
-    await strict.eventually(lambda: strict.posts() == 1)
+    waiting = strict.job_of(first).id
+    submitter = strict.app.worker.submitter
+    await strict.eventually(lambda: submitter.place_of(waiting) == 1 and strict.posts() == 1)
     second = await strict.card("two", model=MODEL, length=5, member="Cleo")
     assert title(second) == "In the queue · place 2"
     await deny(strict, "")
