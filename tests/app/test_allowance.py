@@ -57,7 +57,7 @@ def _kept_to_the_plan(rig: Rig, windows: tuple[int, int] = (100, 1000)) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "jobs", "limit"), [("sliding", 100, 70), ("clock", 60, 50), ("first_request", 60, 50)]
+    ("kind", "jobs", "limit"), [("sliding", 150, 100), ("clock", 60, 50), ("first_request", 60, 50)]
 )
 async def test_600_jobs_an_hour_on_few_requests_are_all_made_and_none_is_refused(
     tmp_path: Path, kind: WindowKind, jobs: int, limit: int
