@@ -6,7 +6,7 @@ from itertools import cycle
 from bench.scene import NO_CAP, PLENTY, Scene
 from jobs import fingerprint, moves
 from jobs.catalogue import PUBLISHED
-from jobs.sweep import SWEPT_TO
+from jobs.reconcile import SWEPT_TO
 from models import Asker, Order, Quote, State, VideoRequest
 from neuralbox import Status
 from playground.neuralbox.books import BoxGeneration

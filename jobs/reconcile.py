@@ -3,6 +3,10 @@
 One candidate is adopted. None counts as absence only when the list reaches back past the send and
 the vendor's clock is past the horizon, and only the second time. Several candidates are for a
 person to decide. An error is no information.
+
+All times are the vendor's. A job that was sent before its clock was seen cannot be placed in time
+by our own, which may have been set anew since: anything made since the last sweep may be that job,
+and its horizon runs from our first look at the history.
 """
 
 import logging
@@ -15,7 +19,7 @@ from jobs.gate import Gate
 from jobs.ports import Clock
 from models import Job, State
 from neuralbox import NeuralBox, NeuralBoxError, UnexpectedReplyError
-from storage import claims, jobs
+from storage import claims, jobs, settings
 from storage.claims import AlreadyClaimedError
 from storage.database import Database
 from storage.errors import StaleStateError
@@ -31,6 +35,8 @@ SECOND_LOOK_S = 60
 LOOK_EVERY_S = (5.0, 15.0, 30.0, 60.0, 120.0)
 PERSON_LOOK_S = 3600.0
 DECIDED_BY_PERSON = "two candidates in the history"
+# Everything the vendor made before this moment (its clock) has been accounted for.
+SWEPT_TO = "swept_to"
 
 
 class Reconciler:
@@ -44,6 +50,7 @@ class Reconciler:
         self._looks = 0
         self._look_at = 0.0
         self._known: set[int] = set()
+        self._first_looks: dict[int, float] = {}
         self.alarm = Alarm(clock)
 
     async def run(self) -> None:
@@ -64,34 +71,38 @@ class Reconciler:
             return self._look_at - self._clock.monotonic()  # a nudge about something else
         if not ids:
             self._known, self._looks = set(), 0
+            self._first_looks.clear()
             return None
         if ids - self._known:
             self._looks = 0
         self._known = ids
-        oldest = min(sent_at(job, self._box.skew_s) for job in unknown)
+        swept_to, answered_id = await self._db.read(_accounted_for)
         seen = await history.read_back_to(
             self._box,
             self._gate,
-            int(oldest) - SKEW_MARGIN_S,
-            await self._db.read(claims.find_answered_id),
+            min(self._earliest(job, swept_to) for job in unknown) - SKEW_MARGIN_S,
+            answered_id,
         )
         if any(entry.prompt is None for entry in seen.entries):
             raise UnexpectedReplyError("a history entry without its prompt")
         for job in unknown:
-            await self._decide(job, seen)
+            await self._decide(job, self._earliest(job, swept_to), seen)
         is_hopeful = any(job.attention != DECIDED_BY_PERSON for job in unknown)
         return self._pace() if is_hopeful else PERSON_LOOK_S
 
-    async def _decide(self, job: Job, seen: history.History) -> None:
-        """Adopt, give up or leave one job; all times are the vendor's."""
+    async def _decide(self, job: Job, earliest: int, seen: history.History) -> None:
+        """Adopt, give up or leave one job; `earliest` is the first moment it may have been sent."""
         now = int(self._clock.now())
-        sent = sent_at(job, self._box.skew_s)
+        vendor_now = now + self._box.skew_s
         waited_s = (job.submit_deadline or 0) - (job.submit_at or 0)
-        latest = sent + waited_s + IN_FLIGHT_S + SKEW_MARGIN_S
+        latest_sent = job.sent_at
+        if latest_sent is None:
+            latest_sent = round(self._first_looks.setdefault(job.id, vendor_now))
+        latest = latest_sent + waited_s + IN_FLIGHT_S + SKEW_MARGIN_S
         alike = [
             entry
             for entry in seen.entries
-            if sent - SKEW_MARGIN_S <= (entry.created_at or 0) <= latest
+            if earliest - SKEW_MARGIN_S <= (entry.created_at or 0) <= latest
             and fingerprint.of(entry.model or "", entry.prompt or "") == job.fingerprint
         ]
         taken = await self._db.read(claims.claimed, [entry.id for entry in alike])
@@ -107,35 +118,45 @@ class Reconciler:
                 if job.attention != DECIDED_BY_PERSON:
                     await self._db.write(jobs.set_attention, job.id, DECIDED_BY_PERSON)
                     log.error("job %d: %d candidates in the history", job.id, len(candidates))
-            elif seen.is_complete and now + self._box.skew_s > sent + waited_s + HORIZON_S:
-                await self._absent(job, now)
+            elif seen.is_complete and vendor_now > latest_sent + waited_s + HORIZON_S:
+                await self._absent(job, earliest, now)
         except (StaleStateError, AlreadyClaimedError) as error:
             log.info("job %d was decided meanwhile: %s", job.id, error)
 
-    async def _absent(self, job: Job, now: int) -> None:
+    async def _absent(self, job: Job, earliest: int, now: int) -> None:
         """Count an absence past the horizon; the second one, a minute later, is proof."""
-        if await self._db.write(count_absence, job.id, now):
+        if await self._db.write(count_absence, job.id, earliest, now):
             log.info("job %d: unknown -> not_submitted", job.id)
             self._on_change()
+
+    def _earliest(self, job: Job, swept_to: int) -> int:
+        """Return the first moment at which the job may have been sent."""
+        if job.sent_at is not None:
+            return job.sent_at
+        by_our_clock = round((job.submit_at or 0) + self._box.skew_s)
+        return min(by_our_clock, swept_to) if swept_to else by_our_clock
 
     def _pace(self) -> float:
         self._looks += 1
         return LOOK_EVERY_S[min(self._looks, len(LOOK_EVERY_S)) - 1]
 
 
-def sent_at(job: Job, skew_s: float) -> float:
-    """Return when the job was sent, on the vendor's clock (epoch s)."""
-    return job.sent_at if job.sent_at is not None else (job.submit_at or 0) + skew_s
+def count_absence(tx: sqlite3.Connection, job_id: int, earliest: int, now: int) -> bool:
+    """Note that a complete history did not show the job; True when that ends it.
 
-
-def count_absence(tx: sqlite3.Connection, job_id: int, now: int) -> bool:
-    """Note that a complete history did not show the job; True when that ends it."""
+    It was sent at `earliest` or later: from there on a sweep goes on looking for it.
+    """
     job = jobs.get(tx, job_id)
     if job.state is not State.UNKNOWN:
         return False
     if job.absent_seen and job.absent_at is not None and now - job.absent_at >= SECOND_LOOK_S:
+        jobs.note(tx, job_id, sent_at=earliest)
         moves.give_up_unknown(tx, job_id, now)
         return True
     if not job.absent_seen:
         jobs.note(tx, job_id, absent_seen=1, absent_at=now)
     return False
+
+
+def _accounted_for(tx: sqlite3.Connection) -> tuple[int, str | None]:
+    return settings.counter(tx, SWEPT_TO), claims.find_answered_id(tx)

@@ -4,7 +4,7 @@ import logging
 import sqlite3
 
 from jobs import moves
-from jobs.sweep import SWEPT_TO
+from jobs.reconcile import SWEPT_TO
 from models import State
 from storage import jobs, settings
 

@@ -212,7 +212,7 @@ class Submitter:
         if job.request.picture is not None and image_url is None:
             return False
         now = int(self._clock.now())
-        sent_at = None if self._box.allowance is None else round(now + self._box.skew_s)
+        sent_at = round(now + self._box.skew_s) if self._box.is_clock_known else None
         ticket, notes = self._gate.book("submit"), self._gate.notes()
         try:
             job = await self._db.write(

@@ -14,7 +14,7 @@ from jobs.alarm import Alarm
 from jobs.gate import Gate
 from jobs.intake import CATCHING_UP, Intake
 from jobs.ports import Clock
-from jobs.reconcile import HORIZON_S, SKEW_MARGIN_S, sent_at
+from jobs.reconcile import HORIZON_S, SKEW_MARGIN_S, SWEPT_TO
 from models import Job, State
 from neuralbox import Generation, NeuralBox, NeuralBoxError, Status
 from storage import claims, jobs, ledger, outbox, settings
@@ -28,8 +28,6 @@ IDLE_EVERY_S = 3600.0
 RETRY_S = 60.0
 # A job given up is looked for this long: the listing may lag by more than anybody foresaw.
 GIVEN_UP_WATCH_S = 24 * 3600
-# Everything the vendor made before this moment (its clock) has been accounted for.
-SWEPT_TO = "swept_to"
 # When a sweep last saw all there was (our clock).
 SWEPT_AT = "swept_at"
 ON_THEIR_WAY = (State.RESERVED, State.QUEUED, State.SUBMITTING, State.UNKNOWN)
@@ -138,7 +136,7 @@ def _book(
     is_completed = entry.status is Status.COMPLETED
     has_ended = is_completed or entry.status is Status.FAILED
     made_at = round((entry.created_at or 0) - skew_s)
-    job = _find_given_up(tx, mark, entry.created_at or 0, skew_s)
+    job = _find_given_up(tx, mark, entry.created_at or 0)
     if job is None:
         # Of one that has not ended the cost is learned when a later sweep sees its end.
         cost = entry.cost_tokens if has_ended else None
@@ -162,9 +160,9 @@ def _book(
     return job.id
 
 
-def _find_given_up(tx: sqlite3.Connection, mark: str, created_at: int, skew_s: float) -> Job | None:
+def _find_given_up(tx: sqlite3.Connection, mark: str, created_at: int) -> Job | None:
     """Return the oldest job given up as never made that this generation may be."""
     for job in jobs.list_given_up(tx, mark):
-        if created_at >= sent_at(job, skew_s) - SKEW_MARGIN_S:
+        if created_at >= (job.sent_at or 0) - SKEW_MARGIN_S:
             return job
     return None

@@ -64,9 +64,10 @@ class NeuralBox:
     """A client of one account, used as an async context manager.
 
     `allowance` and `skew_s` (the vendor's clock minus ours, in seconds) are those of the last
-    answer that told them. `requests_sent` counts requests as they leave, and `on_request` is called
-    for each. `on_answer` is called when an exchange has ended, with the answer's status and
-    allowance (None where the headers do not tell), or with None for both without a whole
+    answer that told them; `is_clock_known` says whether any has told the latter. `requests_sent`
+    counts requests as they leave, and `on_request` is called for each. `on_answer` is called when
+    an exchange has ended, with the answer's status and allowance (None where the headers do not
+    tell), or with None for both without a whole
     answer. `options` says where in the body the video options go: two places are published.
     """
 
@@ -84,6 +85,7 @@ class NeuralBox:
     ) -> None:
         self.allowance: Allowance | None = None
         self.skew_s = 0.0
+        self.is_clock_known = False
         self.requests_sent = 0
         self.on_request = on_request
         self.on_answer: Callable[[int | None, Allowance | None], None] | None = None
@@ -293,4 +295,5 @@ class NeuralBox:
         now = self._clock.now()
         self.allowance = allowance.read_allowance(headers, now) or self.allowance
         skew_s = allowance.read_skew(headers, now)
-        self.skew_s = self.skew_s if skew_s is None else skew_s
+        if skew_s is not None:
+            self.skew_s, self.is_clock_known = skew_s, True

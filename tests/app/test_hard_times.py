@@ -14,6 +14,7 @@ from jobs.submit import CARD_LOST_S
 from models import State
 from playground.clock import FakeClock
 from playground.discord import fault
+from playground.discord.world import Message
 from playground.neuralbox import Profile, faults
 from playground.neuralbox.faults import Match
 from storage import settings
@@ -91,7 +92,9 @@ async def test_a_clock_set_anew_while_a_request_is_in_doubt_changes_nothing(
     rig: Rig, jump_s: int
 ) -> None:
     rig.bot_clock = clock = _Wandering(rig.clock)
+    swept = _history_requests(rig)
     await rig.restart_bot()
+    await rig.eventually(lambda: _history_requests(rig) > swept)
     rig.box.script(
         faults.drop_after(), faults.status(503, None, html=True, on=faults.HISTORY, times=None)
     )
@@ -102,6 +105,39 @@ async def test_a_clock_set_anew_while_a_request_is_in_doubt_changes_nothing(
     await rig.run_until(lambda: rig.job_of(card).state.is_final)
     assert rig.job_of(card).state is State.COMPLETED
     rig.sound()
+
+
+@pytest.mark.parametrize("jump_s", [3600, -3600])
+async def test_a_request_sent_before_the_vendors_clock_was_seen_is_found_whatever_ours_does(
+    rig: Rig, jump_s: int
+) -> None:
+    card = await _in_doubt_before_any_answer(rig, faults.drop_after())
+    rig.bot_clock.wrong_by_s += jump_s  # type: ignore[attr-defined]
+    rig.box.faults_left.clear()
+    await rig.run_until(lambda: rig.job_of(card).state.is_final)
+    assert rig.job_of(card).state is State.COMPLETED
+    rig.sound()
+
+
+async def test_a_request_sent_before_the_vendors_clock_was_seen_is_given_a_whole_horizon(
+    rig: Rig,
+) -> None:
+    card = await _in_doubt_before_any_answer(rig, faults.drop_after() & faults.history_lag(1000))
+    rig.bot_clock.wrong_by_s += 3600  # type: ignore[attr-defined]
+    rig.box.faults_left.clear()
+    await rig.run_until(lambda: rig.job_of(card).state.is_final, limit_s=3600)
+    assert rig.job_of(card).state is State.COMPLETED
+    rig.sound()
+
+
+async def _in_doubt_before_any_answer(rig: Rig, fault: faults.Fault) -> Message:
+    """Restart the bot with a job whose request is the first exchange, and is broken off."""
+    rig.bot_clock = _Wandering(rig.clock)
+    rig.box.script(fault, faults.hang(5, on=Match("GET", faults.ANY.path), times=None))
+    await rig.restart_bot()
+    card = await rig.card()
+    await rig.eventually(lambda: rig.job_of(card).state is State.UNKNOWN)
+    return card
 
 
 async def test_a_history_in_no_order_proves_no_absence(tmp_path: Path) -> None:
