@@ -281,7 +281,7 @@ def _budget(section: Section) -> BudgetConfig:
     }
     kind = section.text("period", defaults.period.kind, one_of=get_args(PeriodKind))
     zone = section.text("time_zone", defaults.period.zone)
-    if zone not in available_timezones():
+    if zone != defaults.period.zone and zone not in available_timezones():  # a walk of the disk
         section.wrong("time_zone", f'"{zone}" is not a time zone; try "UTC" or "Europe/Berlin"')
     return replace(defaults, **values, period=Period(cast(PeriodKind, kind), zone))
 

@@ -64,10 +64,12 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """Read the history back to what is accounted for, and claim what nobody claims."""
-        now = int(self._clock.now())
-        swept_to, given_up_at, answered_id, on_their_way = await self._db.read(_state, now)
+        began = int(self._clock.now())
+        swept_to, given_up_at, answered_id = await self._db.read(_state, began)
         reach = swept_to if given_up_at is None else min(swept_to, given_up_at - SKEW_MARGIN_S)
         seen = await history.read_back_to(self._box, self._gate, reach, answered_id)
+        # Only now: our clock and what we know of the vendor's must be of one moment.
+        now = int(self._clock.now())
         vendor_now = now + self._box.skew_s
         await self._db.insist(disputes.compare, seen.entries, now)
         taken = await self._db.read(claims.claimed, [entry.id for entry in seen.entries])
@@ -77,7 +79,7 @@ class Sweeper:
             if entry.id in taken or created_at < reach or entry.prompt is None:
                 continue
             mark = fingerprint.of(entry.model or "", entry.prompt)
-            is_young = created_at > vendor_now - HORIZON_S or mark in on_their_way
+            is_young = created_at > vendor_now - HORIZON_S
             if is_young or not await self._claim(entry, mark, now):
                 left_alone.append(created_at)
         if not seen.is_complete:
@@ -87,7 +89,7 @@ class Sweeper:
         await self._db.write(_remember, max(swept_to, reach), now)
 
     async def _claim(self, entry: Generation, mark: str, now: int) -> bool:
-        """Book an unclaimed generation; False when it is ours and its cost is not known yet."""
+        """Book an unclaimed generation; False when that cannot be decided yet."""
         try:
             job_id = await self._db.write(_book, entry, mark, self._box.skew_s, now)
         except AlreadyClaimedError:
@@ -107,7 +109,7 @@ class Sweeper:
 
 
 class _UndecidedError(Exception):
-    """It is ours, and what it costs will only be known when it has ended."""
+    """It is ours and has not ended, or it may be about to be claimed by a job on its way."""
 
 
 def close_intake_until_swept(intake: Intake) -> None:
@@ -115,12 +117,11 @@ def close_intake_until_swept(intake: Intake) -> None:
     intake.close("recovery", CATCHING_UP)
 
 
-def _state(tx: sqlite3.Connection, now: int) -> tuple[int, int | None, str | None, set[str]]:
+def _state(tx: sqlite3.Connection, now: int) -> tuple[int, int | None, str | None]:
     return (
         settings.counter(tx, SWEPT_TO),
         jobs.find_oldest_given_up(tx, now - GIVEN_UP_WATCH_S),
         claims.find_answered_id(tx),
-        jobs.fingerprints_in(tx, ON_THEIR_WAY),
     )
 
 
@@ -132,7 +133,13 @@ def _remember(tx: sqlite3.Connection, swept_to: int, now: int) -> None:
 def _book(
     tx: sqlite3.Connection, entry: Generation, mark: str, skew_s: float, now: int
 ) -> int | None:
-    """Claim one generation as late (returning its job) or as foreign (returning None)."""
+    """Claim one generation as late (returning its job) or as foreign (returning None).
+
+    Whose it may be is asked in the same transaction: jobs may have been sent since the history
+    was asked for.
+    """
+    if mark in jobs.fingerprints_in(tx, ON_THEIR_WAY):
+        raise _UndecidedError
     is_completed = entry.status is Status.COMPLETED
     has_ended = is_completed or entry.status is Status.FAILED
     made_at = round((entry.created_at or 0) - skew_s)

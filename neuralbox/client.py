@@ -67,8 +67,8 @@ class NeuralBox:
     answer that told them; `is_clock_known` says whether any has told the latter. `requests_sent`
     counts requests as they leave, and `on_request` is called for each. `on_answer` is called when
     an exchange has ended, with the answer's status and allowance (None where the headers do not
-    tell), or with None for both without a whole
-    answer. `options` says where in the body the video options go: two places are published.
+    tell), or with None for both without a whole answer. `options` says where in the body the video
+    options go: two places are published.
     """
 
     def __init__(

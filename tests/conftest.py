@@ -1,3 +1,5 @@
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -5,6 +7,15 @@ import pytest
 
 from playground.clock import FakeClock
 from tests.rig import Rig
+
+MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - pytest makes a directory of its own in it
+MEMORY_DISK_BYTES = 4 << 30
+
+
+def pytest_configure() -> None:
+    """Keep the tests' files in memory where there is room: thousands of commits wait for a disk."""
+    if MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free > MEMORY_DISK_BYTES:
+        tempfile.tempdir = str(MEMORY_DISK)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The /budget group itself, who may use it, and what its options offer."""
 
 import math
+from functools import cache
 from typing import cast, get_args
 from zoneinfo import available_timezones
 
@@ -138,14 +139,20 @@ async def days(interaction: discord.Interaction, typed: str) -> list[app_command
 async def zones(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
     """Offer time zones by any part of their name."""
     common = ["UTC", "Europe/Berlin", "Europe/London", "America/New_York", "America/Los_Angeles"]
-    rest = sorted(name for name in available_timezones() - set(common) if "/" in name)
+    rest = sorted(name for name in _all_zones() - set(common) if "/" in name)
     return _matching([*common, *rest], typed.replace(" ", "_"))
+
+
+@cache
+def _all_zones() -> frozenset[str]:
+    """Read once, since it walks the disk and a member's every key press asks."""
+    # The machine's own zone is no place, and may be another one after a move.
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 def require_zone(name: str) -> str:
     """Return a time zone's name; raises NotAllowedError for one that there is not."""
-    # The machine's own zone is no place, and may be another one after a move.
-    if name not in available_timezones() - {"localtime", "Factory"}:
+    if name not in _all_zones():
         raise NotAllowedError(
             "I do not know that time zone. Nothing was changed. Please pick one from the list, "
             "such as Europe/Berlin."

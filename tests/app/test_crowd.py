@@ -13,12 +13,13 @@ PATIENCE_S = 60
 
 @pytest.fixture(autouse=True)
 def _no_real_time(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Discord's limits run in real time; these tests run hours of the clock in seconds.
+    """Discord's limits and members' patience run in real time; here hours pass in seconds.
 
     The vendor's plan is the unlimited one: what a small plan does to a crowd is not asked here.
     """
     rig.discord.rate_limits = False
     monkeypatch.setattr("playground.discord.interactions.FIRST_ANSWER_S", PATIENCE_S)
+    monkeypatch.setattr("jobs.patience.PATIENCE_S", PATIENCE_S)
     rig.box.allowance.limit_hour = rig.box.allowance.limit_day = None
 
 

@@ -130,6 +130,26 @@ async def test_a_request_sent_before_the_vendors_clock_was_seen_is_given_a_whole
     rig.sound()
 
 
+async def test_a_sweep_under_way_while_the_clock_is_set_back_takes_no_job_for_anothers(
+    rig: Rig,
+) -> None:
+    rig.bot_clock = clock = _Wandering(rig.clock)
+    asked = _history_requests(rig)
+    rig.box.script(
+        faults.hang(5, on=faults.HISTORY),
+        faults.hang(60, on=faults.HISTORY),
+        faults.drop_after(),
+    )
+    await rig.restart_bot()
+    await rig.eventually(lambda: _history_requests(rig) == asked + 1)  # the sweep's
+    card = await rig.card()
+    await rig.eventually(lambda: _history_requests(rig) == asked + 2)  # about the job in doubt
+    clock.wrong_by_s -= 3600
+    await rig.run_until(lambda: rig.job_of(card).state.is_final)
+    assert rig.job_of(card).state is State.COMPLETED
+    rig.sound()
+
+
 async def _in_doubt_before_any_answer(rig: Rig, fault: faults.Fault) -> Message:
     """Restart the bot with a job whose request is the first exchange, and is broken off."""
     rig.bot_clock = _Wandering(rig.clock)
