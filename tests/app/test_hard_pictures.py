@@ -181,6 +181,10 @@ def _noise() -> bytes:
     return file.getvalue()
 
 
+def _kept_bytes(rig: Rig) -> int:
+    return sum(path.stat().st_size for path in (rig.data / "pictures").iterdir())
+
+
 @pytest.mark.parametrize("why", ["a heavy picture", "busy books"])
 async def test_a_card_that_takes_longer_is_put_off_in_public_and_comes(
     play: Rig, monkeypatch: pytest.MonkeyPatch, why: str
@@ -189,7 +193,7 @@ async def test_a_card_that_takes_longer_is_put_off_in_public_and_comes(
         heavy = {"image": ("noise.png", _noise())}
         used = await play.discord.slash("video", prompt="it snows", attachments=heavy)
         first = await used.answer()
-        assert sum(path.stat().st_size for path in (play.data / "pictures").iterdir()) > 512 * 1024
+        await play.eventually(lambda: _kept_bytes(play) > 512 * 1024)
     else:
         monkeypatch.setattr("ui.desk.FIRST_ANSWER_S", 0.1)
         books = sqlite3.connect(play.data / "reelbox.sqlite3", isolation_level=None)
