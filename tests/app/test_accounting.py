@@ -88,6 +88,7 @@ async def test_what_was_spent_is_what_the_balance_lost(
     assert f"balance {play.box.balance:,}" in _lines(caplog)[0]
 
 
+@pytest.mark.fault("V20")
 async def test_a_strangers_generation_is_listed_though_the_sum_agrees(
     play: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -128,6 +129,7 @@ async def test_the_cost_of_a_strangers_unfinished_generation_is_learned_at_its_e
     await play.run_until(lambda: _foreign(play)[0].tokens == 61, 3 * HOUR_S, STEP_S)
 
 
+@pytest.mark.fault("V31")
 async def test_tokens_that_nobody_booked_are_an_alert_once_and_change_nothing(
     play: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -249,6 +251,7 @@ async def test_a_restart_tells_nothing_again(play: Rig, caplog: pytest.LogCaptur
     assert len(_alerts(caplog)) == 1
 
 
+@pytest.mark.fault("V29")
 async def test_an_ending_that_the_vendor_tells_otherwise_later_is_reported_and_stays(
     play: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -16,6 +16,7 @@ EDIT = r"/channels/\d+/messages/\d+"
 CREATE = r"/channels/\d+/messages"
 
 
+@pytest.mark.fault("C7")
 async def test_the_video_arrives_long_after_the_interactions_token_died(play: Rig) -> None:
     play.box.script(faults.wait(3 * 3600))
     card = await play.card()
@@ -24,6 +25,7 @@ async def test_the_video_arrives_long_after_the_interactions_token_died(play: Ri
     play.sound()
 
 
+@pytest.mark.fault("C8")
 async def test_a_deleted_card_is_posted_once_more_with_its_video(play: Rig) -> None:
     card = await play.card()
     play.discord.delete_message(card)
@@ -34,6 +36,7 @@ async def test_a_deleted_card_is_posted_once_more_with_its_video(play: Rig) -> N
     play.sound()
 
 
+@pytest.mark.fault("C5")
 @pytest.mark.parametrize("after_effect", [False, True])
 async def test_a_failing_edit_is_repeated_until_it_holds(play: Rig, after_effect: bool) -> None:
     card = await play.card()
@@ -64,6 +67,7 @@ async def test_a_message_that_falls_due_while_the_loop_looks_is_brought_at_once(
     await play.eventually(lambda: bool(play.pings(card)))
 
 
+@pytest.mark.fault("C4")
 async def test_a_reply_whose_answer_is_lost_is_not_sent_twice(play: Rig) -> None:
     card = await play.card()
     play.discord.script(fault("POST", CREATE, status=500, times=1, after_effect=True))
@@ -90,6 +94,7 @@ async def test_an_address_that_is_not_the_vendors_is_neither_fetched_nor_shown(
     play.sound()
 
 
+@pytest.mark.fault("C3")
 async def test_after_a_dropped_gateway_the_session_goes_on(play: Rig) -> None:
     mark = len(play.discord.events)
     play.discord.drop_gateway()
@@ -98,6 +103,7 @@ async def test_after_a_dropped_gateway_the_session_goes_on(play: Rig) -> None:
     play.sound()
 
 
+@pytest.mark.fault("C12")
 async def test_a_413_from_discord_becomes_a_link(play: Rig) -> None:
     card = await play.card()
     await play.run_until(lambda: play.shown(card).edits == 1)
@@ -108,6 +114,7 @@ async def test_a_413_from_discord_becomes_a_link(play: Rig) -> None:
     play.sound()
 
 
+@pytest.mark.fault("C9")
 async def test_lost_permissions_park_the_message_and_keep_the_books(play: Rig) -> None:
     card = await play.card()
     await play.run_until(lambda: play.shown(card).edits == 1)
@@ -127,6 +134,7 @@ async def test_a_file_that_is_not_there_yet_is_fetched_later(play: Rig) -> None:
     play.sound()
 
 
+@pytest.mark.fault("C3")
 async def test_a_replayed_interaction_is_one_job_and_one_card(play: Rig) -> None:
     interaction = await play.discord.slash("video", prompt="once")
     answer = await interaction.answer()
@@ -138,6 +146,7 @@ async def test_a_replayed_interaction_is_one_job_and_one_card(play: Rig) -> None
     play.sound()
 
 
+@pytest.mark.fault("C1")
 async def test_an_answer_that_discord_refuses_gives_the_tokens_back(play: Rig) -> None:
     unknown = {"code": 10062, "message": "Unknown interaction"}
     play.discord.script(fault("POST", r"/interactions/\d+/.*/callback", status=404, body=unknown))

@@ -35,6 +35,7 @@ async def test_a_policy_refusal_asks_for_another_prompt(play: Rig) -> None:
     assert "describe something else" in fields["Why, and what next"]
 
 
+@pytest.mark.fault("V6")
 @pytest.mark.parametrize(
     ("code", "body", "words"),
     [
@@ -66,6 +67,7 @@ async def test_after_402_no_new_videos_are_taken_until_there_are_tokens(play: Ri
     play.sound()
 
 
+@pytest.mark.fault("V5")
 async def test_a_429_waits_as_long_as_the_vendor_says_and_sends_again(play: Rig) -> None:
     play.box.script(faults.rate_limited(90))
     card = await play.card()
@@ -79,6 +81,7 @@ async def test_a_429_waits_as_long_as_the_vendor_says_and_sends_again(play: Rig)
     play.sound()
 
 
+@pytest.mark.fault("V8")
 async def test_a_refused_key_holds_jobs_and_closes_the_intake(play: Rig) -> None:
     await play.prices_known()  # else the first price refused would close the intake already
     refused = {"error": "not_authenticated", "message": "who are you"}
@@ -95,6 +98,7 @@ async def test_a_refused_key_holds_jobs_and_closes_the_intake(play: Rig) -> None
     play.sound()
 
 
+@pytest.mark.fault("V1")
 async def test_a_vendor_that_cannot_be_reached_for_a_quarter_of_an_hour_frees_the_tokens(
     play: Rig,
 ) -> None:
@@ -117,6 +121,7 @@ async def test_a_vendor_that_comes_back_in_time_makes_the_video(play: Rig) -> No
     play.sound()
 
 
+@pytest.mark.fault("V27")
 async def test_a_charge_above_the_price_is_booked_as_it_is_and_pauses_the_model(play: Rig) -> None:
     play.box.script(faults.costs(150))
     card = await play.card(model="kling-v2.1")
@@ -131,6 +136,7 @@ async def test_a_charge_above_the_price_is_booked_as_it_is_and_pauses_the_model(
     play.sound()
 
 
+@pytest.mark.fault("V26")
 async def test_a_video_without_a_price_keeps_its_hold_and_says_so(play: Rig) -> None:
     play.box.script(faults.no_cost())
     card = await play.card()
@@ -140,6 +146,7 @@ async def test_a_video_without_a_price_keeps_its_hold_and_says_so(play: Rig) -> 
     assert play.guild_account().held_tokens == play.job_of(card).hold_tokens
 
 
+@pytest.mark.fault("V24")
 async def test_a_job_that_takes_far_too_long_says_so_once_and_is_still_delivered(play: Rig) -> None:
     play.box.script(faults.stuck())
     card = await play.card(model="luma-flash2")
@@ -153,6 +160,7 @@ async def test_a_job_that_takes_far_too_long_says_so_once_and_is_still_delivered
     play.sound()
 
 
+@pytest.mark.fault("V25")
 async def test_a_status_nobody_published_is_no_information(play: Rig) -> None:
     play.box.script(faults.unknown_status("queued2", 3))
     card = await play.card()

@@ -160,6 +160,7 @@ async def _in_doubt_before_any_answer(rig: Rig, fault: faults.Fault) -> Message:
     return card
 
 
+@pytest.mark.fault("V16")
 async def test_a_history_in_no_order_proves_no_absence(tmp_path: Path) -> None:
     profile = Profile(history_order="shuffled")  # anew for each page, so pages overlap and miss
     async with Rig.open(tmp_path / "other", "shuffled", FakeClock(), profile=profile) as rig:
@@ -252,12 +253,14 @@ async def test_a_strangers_endless_generation_does_not_stop_the_sweep(rig: Rig) 
     )
 
 
+@pytest.mark.fault("V27")
 async def test_an_overrun_pauses_the_model_from_that_moment_on(rig: Rig) -> None:
     rig.box.script(faults.costs(150))
     await rig.finished(await rig.card(model="kling-v2.1"))
     assert "paused" in await rig.refusal(model="kling-v2.1")
 
 
+@pytest.mark.fault("V8")
 async def test_a_passing_401_closes_the_intake_for_minutes_not_hours(rig: Rig) -> None:
     refused = {"error": "not_authenticated", "message": "x"}
     await rig.clock.advance(200)
@@ -288,6 +291,7 @@ async def test_a_model_known_by_its_other_name_alone_is_found_and_remembered(rig
     rig.sound()
 
 
+@pytest.mark.fault("V32")
 async def test_one_price_that_is_refused_keeps_no_other_from_being_known(tmp_path: Path) -> None:
     async with Rig.open(tmp_path / "other", "price", FakeClock()) as rig:
         refused = {"error": "insufficient_plan", "message": "no"}

@@ -51,6 +51,7 @@ async def test_a_copy_that_would_look_bad_is_a_link_with_its_expiry_instead(play
     play.sound()
 
 
+@pytest.mark.fault("C12")
 async def test_a_413_in_mid_delivery_moves_one_rung_down(play: Rig) -> None:
     play.discord.set_upload_limit(play.discord.world.guild(None), 50 * MIB)
     play.box.script(faults.file_size(11 * MIB, on=faults.CREATE))
@@ -78,6 +79,7 @@ async def _parked(rig: Rig, job_id: int) -> bool:
     return bool(rig.read(lambda tx: outbox.is_parked(tx, job_id)))
 
 
+@pytest.mark.fault("C9")
 async def test_a_result_without_permission_waits_and_comes_when_it_is_back(play: Rig) -> None:
     card = await play.card()
     await play.eventually(lambda: play.shown(card).edits >= 1)
@@ -103,6 +105,7 @@ async def test_a_result_in_an_archived_thread_comes_when_the_thread_is_opened(pl
     assert len(done.files) == 1
 
 
+@pytest.mark.fault("C10")
 async def test_a_bot_removed_and_invited_again_brings_what_it_owes(play: Rig) -> None:
     card = await play.card()
     await play.eventually(lambda: play.shown(card).edits >= 1)
@@ -114,6 +117,7 @@ async def test_a_bot_removed_and_invited_again_brings_what_it_owes(play: Rig) ->
     play.sound()
 
 
+@pytest.mark.fault("C9")
 async def test_a_result_whose_channel_is_deleted_is_offered_by_videos_get(play: Rig) -> None:
     card = await play.card(channel="general")
     job = play.job_of(card)

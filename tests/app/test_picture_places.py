@@ -67,6 +67,7 @@ async def test_a_card_deleted_in_the_queue_is_posted_anew_with_its_picture(play:
     play.sound()
 
 
+@pytest.mark.fault("C15")
 @pytest.mark.parametrize("what", ["channel", "permission", "bot"])
 async def test_a_place_lost_in_the_queue_cancels_the_job_free_of_charge(
     play: Rig, what: str
@@ -87,6 +88,7 @@ async def test_a_place_lost_in_the_queue_cancels_the_job_free_of_charge(
     play.sound()
 
 
+@pytest.mark.fault("C15")
 async def test_a_link_is_read_anew_before_a_days_end(play: Rig) -> None:
     play.discord.rate_limits = False
     play.box.script(*[faults.rate_limited(7 * 3600) for _ in range(4)])

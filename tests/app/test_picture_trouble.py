@@ -143,6 +143,7 @@ async def test_a_replay_of_a_slow_order_does_not_spoil_the_first(held: HeldCdn, 
     play.sound()
 
 
+@pytest.mark.fault("C2")
 async def test_a_slow_order_that_somebody_else_answered_is_left_to_them(
     held: HeldCdn, play: Rig
 ) -> None:

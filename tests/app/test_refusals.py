@@ -37,6 +37,7 @@ async def test_a_short_budget_is_refused_with_the_level_and_the_amounts(rig: Rig
     )
 
 
+@pytest.mark.fault("V31")
 async def test_a_short_account_is_refused_and_names_no_other_server(rig: Rig) -> None:
     rig.box.balance = 20
     await rig.start_bot()
@@ -44,6 +45,7 @@ async def test_a_short_account_is_refused_and_names_no_other_server(rig: Rig) ->
     await _refused(rig, "up to 94 tokens, more than is left of the NeuralBox account")
 
 
+@pytest.mark.fault("C9")
 async def test_a_channel_without_permissions_is_refused_with_their_names(play: Rig) -> None:
     await _refused(play, "Send Messages", "Attach Files", channel="quiet")
 
@@ -111,6 +113,7 @@ async def test_models_are_offered_from_memory_with_price_and_usual_wait(play: Ri
     assert play.box.requests[asked:] == []
 
 
+@pytest.mark.fault("V32")
 async def test_a_model_nobody_prices_is_not_offered_and_hides_no_other(rig: Rig) -> None:
     rig.configure("video", models=["kling-v2.1", "kling-v21"])
     await rig.start_bot()

@@ -9,6 +9,8 @@ from tests.rig import Rig
 HORIZON_S = 60 + 900
 
 
+@pytest.mark.fault("V2")
+@pytest.mark.fault("V4")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -33,6 +35,7 @@ async def test_what_was_made_after_all_is_found_and_adopted(play: Rig, fault: fa
     play.sound()
 
 
+@pytest.mark.fault("V4")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -60,6 +63,7 @@ async def test_what_was_never_made_is_given_back_after_the_horizon(
     play.sound()
 
 
+@pytest.mark.fault("V18")
 async def test_a_history_that_is_down_proves_nothing(play: Rig) -> None:
     play.box.script(
         faults.drop_before(), faults.status(503, None, html=True, on=faults.HISTORY, times=None)
@@ -75,6 +79,7 @@ async def test_a_history_that_is_down_proves_nothing(play: Rig) -> None:
     play.sound()
 
 
+@pytest.mark.fault("V15")
 async def test_a_generation_that_appears_late_in_the_history_is_waited_for(play: Rig) -> None:
     play.box.script(faults.drop_after() & faults.history_lag(480))
     card = await play.card()
@@ -84,6 +89,7 @@ async def test_a_generation_that_appears_late_in_the_history_is_waited_for(play:
     play.sound()
 
 
+@pytest.mark.fault("V15")
 async def test_a_generation_that_appears_after_the_horizon_is_booked_late(play: Rig) -> None:
     play.box.script(faults.drop_after() & faults.history_lag(2400))
     card = await play.card()
@@ -96,6 +102,7 @@ async def test_a_generation_that_appears_after_the_horizon_is_booked_late(play: 
     play.sound()
 
 
+@pytest.mark.fault("V16")
 async def test_two_equal_prompts_at_once_are_two_videos_and_never_swapped(play: Rig) -> None:
     play.box.script(faults.drop_after(), faults.drop_after())
     cards = [await play.card("the very same", member=name) for name in ("Ben", "Cleo")]
@@ -107,6 +114,7 @@ async def test_two_equal_prompts_at_once_are_two_videos_and_never_swapped(play: 
     play.sound()
 
 
+@pytest.mark.fault("V20")
 async def test_two_candidates_in_the_history_are_for_a_person(play: Rig) -> None:
     # Both are listed from the same moment on: whoever looks between would adopt the one.
     play.box.script(faults.drop_after() & faults.history_lag(90))
@@ -122,6 +130,7 @@ async def test_two_candidates_in_the_history_are_for_a_person(play: Rig) -> None
     assert play.guild_account().held_tokens > 0
 
 
+@pytest.mark.fault("V11")
 async def test_an_id_that_belongs_to_another_job_leaves_both_alone(play: Rig) -> None:
     first = await play.card("one", model="luma-flash2")
     await play.eventually(lambda: play.job_of(first).state is State.PENDING)
@@ -133,6 +142,7 @@ async def test_an_id_that_belongs_to_another_job_leaves_both_alone(play: Rig) ->
     assert play.job_of(first).state is State.COMPLETED
 
 
+@pytest.mark.fault("V9")
 async def test_a_redirect_is_not_followed_and_asks_for_attention(play: Rig) -> None:
     play.box.script(faults.status(307, None, headers={"Location": f"{play.box.origin}/elsewhere"}))
     card = await play.card()

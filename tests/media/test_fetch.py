@@ -106,6 +106,7 @@ async def test_a_large_file_needs_little_memory(box: LocalNeuralBox, tmp_path: P
     assert peak < 12 * MIB
 
 
+@pytest.mark.fault("V30")
 @pytest.mark.parametrize(
     "body",
     [b"<!doctype html><title>Sign in</title>", b'{"error": "x"}', b"<svg/>", b"\x7fELF", b"G"],
@@ -119,6 +120,7 @@ async def test_what_is_no_media_never_touches_the_disk(
     assert names(tmp_path) == []
 
 
+@pytest.mark.fault("V30")
 @pytest.mark.parametrize("code", [300, 301, 302, 303, 304, 307, 308])
 async def test_a_redirect_is_refused_and_not_followed(
     box: LocalNeuralBox, fetcher: Fetcher, tmp_path: Path, code: int
@@ -186,6 +188,7 @@ async def test_the_largest_file_allowed_is_taken(
     assert got.size_bytes == 4 * MIB
 
 
+@pytest.mark.fault("V14")
 async def test_a_compression_bomb_stops_at_the_cap(
     box: LocalNeuralBox, fetcher: Fetcher, tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.fault("V30")
 @pytest.mark.parametrize("address", HOSTILE)
 async def test_no_result_address_reaches_another_server_of_this_machine(
     tmp_path: Path, address: str

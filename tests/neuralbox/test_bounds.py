@@ -25,6 +25,7 @@ def bomb(encoding: str, unpacked: int, head: bytes = b"") -> bytes:
     return b"".join(packed) + packer.flush()
 
 
+@pytest.mark.fault("V14")
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 async def test_a_compression_bomb_stops_at_the_cap(
     box: LocalNeuralBox, client: NeuralBox, encoding: str
@@ -66,6 +67,7 @@ async def test_a_body_that_is_not_encoded_as_it_says_is_no_information(
     assert isinstance(await client.create(BOAT), Unknown)
 
 
+@pytest.mark.fault("V13")
 async def test_a_body_above_the_cap_is_no_information(
     box: LocalNeuralBox, client: NeuralBox
 ) -> None:
@@ -76,6 +78,7 @@ async def test_a_body_above_the_cap_is_no_information(
     assert (await client.get_balance()).tokens == 283
 
 
+@pytest.mark.fault("V13")
 async def test_a_dripping_body_ends_at_the_deadline(
     box: LocalNeuralBox, impatient: Callable[[], NeuralBox]
 ) -> None:
@@ -87,6 +90,7 @@ async def test_a_dripping_body_ends_at_the_deadline(
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.fault("V36")
 @pytest.mark.parametrize(
     "headers",
     [{"X-Padding": "x" * 100 * 1024}, {f"X-Padding-{number}": "x" for number in range(200)}],

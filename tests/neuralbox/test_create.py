@@ -88,6 +88,7 @@ async def test_the_second_dialect_is_understood(box: LocalNeuralBox, client: Neu
     assert outcome.generation.id.startswith("gen_")
 
 
+@pytest.mark.fault("V6")
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
@@ -142,6 +143,7 @@ async def test_a_used_up_allowance_is_certain_and_tells_its_delay(
     assert (outcome.error.retry_after_s, outcome.error.window) == (847, window)
 
 
+@pytest.mark.fault("V4")
 @pytest.mark.parametrize("code", [500, 501, 502, 503, 504, 520, 522, 524, 599])
 @pytest.mark.parametrize("html", [False, True], ids=["own words", "html"])
 @pytest.mark.parametrize("made", [False, True], ids=["nothing made", "made"])
@@ -157,6 +159,7 @@ async def test_after_any_5xx_the_outcome_is_unknown(
     assert (posts(box), len(box.generations)) == (1, int(made))
 
 
+@pytest.mark.fault("V7")
 @pytest.mark.parametrize(
     "body",
     ["", "<html>403</html>", {"detail": "Not Found"}, {"error": "Not found"}, ["not_found"], None],
@@ -182,6 +185,7 @@ UNUSABLE_IDS: list[Any] = [
 ]
 
 
+@pytest.mark.fault("V10")
 @pytest.mark.parametrize("value", UNUSABLE_IDS, ids=repr)
 async def test_a_success_without_a_usable_id_needs_attention(
     box: LocalNeuralBox, client: NeuralBox, value: object
@@ -193,6 +197,7 @@ async def test_a_success_without_a_usable_id_needs_attention(
     assert (posts(box), len(box.generations)) == (1, 1)
 
 
+@pytest.mark.fault("V10")
 async def test_a_success_without_any_id_needs_attention(
     box: LocalNeuralBox, client: NeuralBox
 ) -> None:
@@ -212,6 +217,7 @@ async def test_every_usable_id_is_kept_as_text(
     assert outcome.generation.id == str(value)
 
 
+@pytest.mark.fault("V12")
 @pytest.mark.parametrize("body", JUNK.values(), ids=JUNK.keys())
 async def test_a_success_in_junk_needs_attention(
     box: LocalNeuralBox, client: NeuralBox, body: bytes

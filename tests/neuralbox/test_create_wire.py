@@ -54,12 +54,14 @@ async def create_at(base_url: str, clock: PlayClock) -> CreateOutcome:
         return outcome
 
 
+@pytest.mark.fault("V1")
 async def test_a_refused_connection_is_certainly_not_sent(clock: PlayClock) -> None:
     outcome = await create_at(f"http://127.0.0.1:{free_port()}/api/v2", clock)
     assert isinstance(outcome, NotCreated)
     assert type(outcome.error) is NotSentError
 
 
+@pytest.mark.fault("V1")
 async def test_a_name_that_does_not_resolve_is_certainly_not_sent(clock: PlayClock) -> None:
     # Too long for the resolver to ask anyone about it.
     outcome = await create_at(f"https://{'a.' * 127}invalid/api/v2", clock)
@@ -67,6 +69,7 @@ async def test_a_name_that_does_not_resolve_is_certainly_not_sent(clock: PlayClo
     assert type(outcome.error) is NotSentError
 
 
+@pytest.mark.fault("V1")
 async def test_a_failed_tls_handshake_is_certainly_not_sent(clock: PlayClock) -> None:
     async with Canary() as canary:
         outcome = await create_at(f"https://127.0.0.1:{canary.port}/api/v2", clock)
@@ -77,6 +80,7 @@ async def test_a_failed_tls_handshake_is_certainly_not_sent(clock: PlayClock) ->
     assert b"paper boat" not in canary.heard
 
 
+@pytest.mark.fault("V1")
 async def test_a_connection_that_never_comes_about_is_certainly_not_sent(clock: PlayClock) -> None:
     with deaf_port() as port:
         outcome = await create_at(f"http://127.0.0.1:{port}/api/v2", clock)
@@ -84,6 +88,7 @@ async def test_a_connection_that_never_comes_about_is_certainly_not_sent(clock: 
     assert type(outcome.error) is NotSentError
 
 
+@pytest.mark.fault("V2")
 @pytest.mark.parametrize(
     ("fault", "made"),
     [
@@ -104,6 +109,7 @@ async def test_after_a_lost_connection_the_outcome_is_unknown_and_nothing_is_rep
     assert client.requests_sent == 1
 
 
+@pytest.mark.fault("V2")
 async def test_after_a_reset_connection_the_outcome_is_unknown(clock: PlayClock) -> None:
     async with Canary(resets=True) as canary:
         base_url = f"http://127.0.0.1:{canary.port}/api/v2"
@@ -115,6 +121,8 @@ async def test_after_a_reset_connection_the_outcome_is_unknown(clock: PlayClock)
     assert b"paper boat" in canary.heard
 
 
+@pytest.mark.fault("V3")
+@pytest.mark.fault("V13")
 @pytest.mark.parametrize(
     "fault",
     [faults.hang(30), faults.hang_after(30), faults.slow(30)],
@@ -131,6 +139,7 @@ async def test_after_the_deadline_the_outcome_is_unknown(
     assert posts(box) == 1
 
 
+@pytest.mark.fault("V9")
 @pytest.mark.parametrize("code", [300, 301, 302, 303, 304, 307, 308])
 async def test_a_redirect_is_never_followed_and_needs_attention(
     box: LocalNeuralBox, client: NeuralBox, code: int
@@ -144,6 +153,7 @@ async def test_a_redirect_is_never_followed_and_needs_attention(
     assert (canary.hits, posts(box)) == (0, 1)
 
 
+@pytest.mark.fault("V9")
 async def test_a_redirect_within_the_service_is_not_followed_either(
     box: LocalNeuralBox, client: NeuralBox
 ) -> None:
@@ -152,6 +162,7 @@ async def test_a_redirect_within_the_service_is_not_followed_either(
     assert (posts(box), len(box.generations)) == (1, 0)
 
 
+@pytest.mark.fault("V37")
 async def test_a_server_that_closes_after_each_answer_makes_no_creation_doubtful(
     box: LocalNeuralBox, client: NeuralBox
 ) -> None:
@@ -162,6 +173,7 @@ async def test_a_server_that_closes_after_each_answer_makes_no_creation_doubtful
     assert posts(box) == 3
 
 
+@pytest.mark.fault("V37")
 async def test_each_creation_has_a_connection_of_its_own(
     box: LocalNeuralBox, client: NeuralBox
 ) -> None:
