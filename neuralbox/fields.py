@@ -14,6 +14,8 @@ PROMPT_CHARS = 8_000
 URL_CHARS = 2_048
 WORD_CHARS = 100
 LONGEST_SIDE_PX = 65_535
+# No plan has as many tokens: a cost above is a mistaken unit, and booked it would spoil every sum.
+MOST_TOKENS = 1_000_000_000
 # Nothing here is older than the service or due after the year 2999; outside is a mistaken unit.
 EARLIEST_TIME = 946_684_800
 LATEST_TIME = 32_503_680_000
@@ -45,6 +47,11 @@ def generation_id(value: object) -> str | None:
 def whole(value: object, least: int = 0, most: int = INT64_MAX) -> int | None:
     """Return an integer within the bounds, else None."""
     return value if type(value) is int and least <= value <= most else None
+
+
+def cost(value: object) -> int | None:
+    """Return a number of tokens that a generation may have cost, else None."""
+    return whole(value, 0, MOST_TOKENS)
 
 
 def word(value: object) -> str | None:

@@ -50,7 +50,7 @@ def accepted_generation(answer: object) -> Generation:
         result_url=_first_address(members, "result_url", "url"),
         thumbnail_url=fields.web_address(members.get("thumbnail_url")),
         error=fields.sentence(members.get("error")),
-        cost_tokens=fields.whole(fields.first(members, "tokens_spent", "tokens_used")),
+        cost_tokens=fields.cost(fields.first(members, "tokens_spent", "tokens_used")),
         processing_ms=fields.whole(members.get("processing_ms")),
         width=_extent(nested, members, "width", fields.LONGEST_SIDE_PX),
         height=_extent(nested, members, "height", fields.LONGEST_SIDE_PX),
