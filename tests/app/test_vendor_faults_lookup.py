@@ -257,16 +257,16 @@ async def test_of_a_crowd_of_strangers_none_is_taken_for_ours(wide: Rig) -> None
     await _in_doubt(wide, made)
     own = {one.id for one in wide.box.generations.values()}
     now = wide.clock.now()
-    strangers = [
+    strangers: list[dict[str, Any]] = [
         {"prompt": prompt, "model": "luma-flash2"},
         {"prompt": prompt, "model": "kling-v2.1-pro"},
-        {"prompt": prompt, "model": model, "created_at": now - 3000},
+        {"prompt": prompt, "model": model, "created_at": now - 1500},
         *({"prompt": near, "model": model} for near in (f"{prompt}.", prompt[:-1], f"x{prompt}")),
         {"prompt": prompt.replace("a", "\N{CYRILLIC SMALL LETTER A}"), "model": model},
         *({"prompt": f"theirs {n}"} for n in range(130)),
     ]
     for stranger in strangers:
-        wide.box.add_foreign(**{"tokens": 0, "created_at": now, **stranger})  # type: ignore[arg-type]
+        wide.box.add_foreign(**{"tokens": 0, "created_at": now, **stranger})
     wide.box.add_foreign(prompt=prompt, model=model, category="image", tokens=0, created_at=now)
     await wide.run_until(all_over(wide, [lost, made]), HOUR_S, 15)
     assert wide.job_of(lost).state is State.NOT_SUBMITTED
