@@ -17,6 +17,8 @@ from ui import errors
 log = logging.getLogger(__name__)
 
 PREFIX = "rb"
+# Discord nests a field in a label or a row, and those in nothing; the rest is forged.
+DEEPEST = 4
 _ID = re.compile(r"rb:([a-z]{2,12})((?::[A-Za-z0-9_-]{1,40}){0,3})")
 
 Handler = Callable[[discord.Interaction, tuple[str, ...]], Awaitable[None]]
@@ -77,11 +79,11 @@ def _data(interaction: discord.Interaction) -> dict[str, Any]:
     return cast(dict[str, Any], interaction.data or {})
 
 
-def _collect(parts: object, values: dict[str, str]) -> None:
-    """Walk rows and labels; forged parts of another shape are passed over."""
+def _collect(parts: object, values: dict[str, str], depth: int = 0) -> None:
+    """Walk rows and labels; forged parts of another shape or depth are passed over."""
     if isinstance(parts, dict):
         parts = [parts]
-    if not isinstance(parts, list):
+    if not isinstance(parts, list) or depth > DEEPEST:
         return
     for part in parts:
         if not isinstance(part, dict):
@@ -90,7 +92,7 @@ def _collect(parts: object, values: dict[str, str]) -> None:
         if isinstance(name, str) and value is not None:
             values[name] = value
         for inner in ("component", "components"):
-            _collect(part.get(inner), values)
+            _collect(part.get(inner), values, depth + 1)
 
 
 def _value(part: dict[str, Any]) -> str | None:
