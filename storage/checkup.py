@@ -6,17 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import UnusableDatabaseError
+from storage import invariants, legible, schema
+from storage.errors import UNREADABLE, UnusableDatabaseError, cannot_be_used
 
 # With two connections that checkpoint at once, older versions may lose a commit.
 _MENDED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
-
-_RESTORE = "Keep the file, and restore the newest backup"
-_NEXT = {
-    sqlite3.SQLITE_BUSY: "Another program holds it; try again in a moment",
-    sqlite3.SQLITE_CANTOPEN: "Look at it as the user that the bot runs as",
-    sqlite3.SQLITE_READONLY: "Look at it as the user that the bot runs as",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +45,34 @@ def looking_at(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("BEGIN")
         yield connection
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        raise UnusableDatabaseError(
-            f"{path} cannot be used: {error}. {_NEXT.get(code, _RESTORE)}."
-        ) from error
+    except UNREADABLE as error:
+        raise cannot_be_used(path, error) from error
     finally:
         if connection is not None:
             connection.close()
+
+
+def find_fault(path: Path) -> str | None:
+    """Look through the whole file and every sum in it, on a connection of its own.
+
+    Returns a sentence for the host, or None when all is well. Blocking; takes seconds on old books.
+    """
+    try:
+        with looking_at(path) as tx:
+            schema.require_sound(tx, path, wholly=True)
+            invariants.require(tx)
+            legible.require_all(tx)
+    except UnusableDatabaseError as error:
+        return str(error)
+    return None
+
+
+def log_bytes(path: Path) -> int:
+    """Return the size of the log that commits are written to first; 0 while there is none."""
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def is_wal_reset_mended(version: tuple[int, int, int]) -> bool:

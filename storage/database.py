@@ -12,14 +12,20 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
-from storage import invariants, schema
-from storage.errors import DatabaseBusyError, DatabaseLostError
+from storage import invariants, legible, schema
+from storage.errors import (
+    UNREADABLE,
+    DatabaseBusyError,
+    DatabaseLostError,
+    cannot_be_used,
+    code_of,
+)
 from storage.lock import instance_lock
 
 log = logging.getLogger(__name__)
@@ -27,9 +33,14 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
+DATABASE = "reelbox.sqlite3"
 BUSY_TIMEOUT_S = 5.0
 WAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
 READERS = 2
+# A read that takes longer is ended: while it lasts, the log cannot be carried over and grows.
+READ_TIMEOUT_S = 60.0
+PROGRESS_STEPS = 100_000
+BALLAST = "ballast"
 BALLAST_BYTES = 8 * 1024 * 1024
 # After these nobody knows what a failed COMMIT left behind, so the process ends and looks again.
 _LOST = {
@@ -62,6 +73,7 @@ class Database:
         self._readers = readers
         self._ballast = ballast
         self._turn = 0
+        self._is_lost = False
         self.lost = asyncio.Event()
         """Set once the disk or file failed; the process must end."""
 
@@ -78,6 +90,7 @@ class Database:
         """
         return await self._guarded(
             self._writer.call(
+                self._unless_lost,
                 _transaction,
                 self._writer.raw,
                 lambda tx: function(tx, *args, **kwargs),
@@ -109,6 +122,7 @@ class Database:
         ticket = _Ticket(time.monotonic() + patience_s)
         call = asyncio.ensure_future(
             self._writer.call(
+                self._unless_lost,
                 _patient_transaction,
                 self._writer.raw,
                 lambda tx: function(tx, *args, **kwargs),
@@ -136,6 +150,16 @@ class Database:
             )
         )
 
+    def _unless_lost(self, attempt: Callable[..., T], *args: Any) -> T:
+        """Run on the database thread: once a commit failed, none may be told to have succeeded."""
+        if self._is_lost:
+            raise DatabaseLostError("the database failed before")
+        try:
+            return attempt(*args)
+        except DatabaseLostError:
+            self._is_lost = True
+            raise
+
     async def _guarded(self, call: Awaitable[T]) -> T:
         try:
             return await call
@@ -147,7 +171,7 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(data_dir: Path, name: str = "reelbox.sqlite3") -> AsyncIterator[Database]:
+async def open_database(data_dir: Path, name: str = DATABASE) -> AsyncIterator[Database]:
     """Lock the directory, open and check the file, and serve it for the life of the block.
 
     Raises AlreadyRunningError, or UnusableDatabaseError with a sentence for the host.
@@ -155,15 +179,20 @@ async def open_database(data_dir: Path, name: str = "reelbox.sqlite3") -> AsyncI
     path = data_dir / name
     with instance_lock(data_dir / "reelbox.lock"):
         schema.prepare(path)
-        ballast = data_dir / "ballast"
-        _keep_ballast(ballast)
+        ballast = data_dir / BALLAST
+        keep_ballast(ballast)
         opened: list[_Thread] = []
         try:
-            writer = await _open(opened, lambda: _connect(path))
-            await writer.call(invariants.require, writer.raw)
-            readers = [
-                await _open(opened, lambda: _connect(path, read_only=True)) for _ in range(READERS)
-            ]
+            try:
+                writer = await _open(opened, lambda: _connect(path))
+                await writer.call(invariants.require, writer.raw)
+                await writer.call(legible.require, writer.raw)
+                readers = [
+                    await _open(opened, lambda: _connect(path, read_only=True))
+                    for _ in range(READERS)
+                ]
+            except UNREADABLE as error:
+                raise cannot_be_used(path, error) from error
             yield Database(writer, readers, ballast)
         finally:
             for connection in reversed(opened):
@@ -202,6 +231,17 @@ def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA journal_size_limit = {WAL_SIZE_LIMIT_BYTES}")
     return connection
+
+
+def keep_ballast(path: Path) -> None:
+    """Keep room for one more commit of something already paid for, should the disk fill up."""
+    try:
+        if not path.exists() or path.stat().st_size < BALLAST_BYTES:
+            path.write_bytes(b"\0" * BALLAST_BYTES)
+    except OSError:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        log.warning("no room for the ballast file; free some disk space")
 
 
 def rehearsal(
@@ -252,7 +292,7 @@ def _transaction(
     try:
         return _attempt(connection, function)
     except sqlite3.Error as error:
-        if _primary(error) == sqlite3.SQLITE_FULL and ballast.exists():
+        if code_of(error) == sqlite3.SQLITE_FULL and ballast.exists():
             # What is being written may already have cost tokens: give it the room kept for that.
             log.critical("the disk is full; using the ballast kept for this")
             ballast.unlink()
@@ -273,7 +313,7 @@ def _patient_transaction(
         connection.execute(f"PRAGMA busy_timeout = {left_ms}")
         return _attempt(connection, function)
     except sqlite3.Error as error:
-        if _primary(error) == sqlite3.SQLITE_FULL:
+        if code_of(error) == sqlite3.SQLITE_FULL:
             raise DatabaseBusyError(str(error)) from error
         raise _sorted(error) from error
     finally:
@@ -294,34 +334,22 @@ def _attempt(connection: sqlite3.Connection, function: Callable[[sqlite3.Connect
 
 def _sorted(error: sqlite3.Error) -> Exception:
     """Return the error as what has to be done about it."""
-    if _primary(error) == sqlite3.SQLITE_BUSY:
+    if code_of(error) == sqlite3.SQLITE_BUSY:
         return DatabaseBusyError(str(error))
-    return DatabaseLostError(str(error)) if _primary(error) in _LOST else error
+    return DatabaseLostError(str(error)) if code_of(error) in _LOST else error
 
 
 def _snapshot(connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T]) -> T:
+    ends_at = time.monotonic() + READ_TIMEOUT_S
+    connection.set_progress_handler(lambda: time.monotonic() > ends_at, PROGRESS_STEPS)
     try:
         connection.execute("BEGIN")
         try:
             return function(connection)
         finally:
+            connection.set_progress_handler(None, 0)
             connection.execute("ROLLBACK")
     except sqlite3.Error as error:
-        if _primary(error) in _LOST - {sqlite3.SQLITE_READONLY}:
+        if code_of(error) in _LOST - {sqlite3.SQLITE_READONLY}:
             raise DatabaseLostError(str(error)) from error
         raise
-
-
-def _primary(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; 0 for an error that Python raised by itself."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _keep_ballast(path: Path) -> None:
-    """Keep room for one more commit of something already paid for, should the disk fill up."""
-    try:
-        if not path.exists() or path.stat().st_size < BALLAST_BYTES:
-            path.write_bytes(b"\0" * BALLAST_BYTES)
-    except OSError:
-        path.unlink(missing_ok=True)
-        log.warning("no room for the ballast file; free some disk space")

@@ -6,7 +6,7 @@ import sqlite3
 from functools import cache
 from pathlib import Path
 
-from storage.errors import UnusableDatabaseError
+from storage.errors import UNREADABLE, UnusableDatabaseError, cannot_be_used
 
 APPLICATION_ID = 0x5265656C  # "Reel"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -21,15 +21,13 @@ def prepare(path: Path) -> None:
     try:
         connection = sqlite3.connect(path, isolation_level=None)
     except sqlite3.Error as error:
-        raise UnusableDatabaseError(f"{path} cannot be opened: {error}") from error
+        raise cannot_be_used(path, error) from error
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
         _migrate(connection, path)
         require_sound(connection, path)
-    except sqlite3.Error as error:
-        raise UnusableDatabaseError(
-            f"{path} cannot be used: {error}. Keep the file, and restore the newest backup."
-        ) from error
+    except UNREADABLE as error:
+        raise cannot_be_used(path, error) from error
     finally:
         connection.close()
 
@@ -59,9 +57,13 @@ def require_ours(connection: sqlite3.Connection, path: Path) -> int:
     return int(version)
 
 
-def require_sound(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise UnusableDatabaseError, with a sentence, for damage or for another shape than ours."""
-    damage = [row[0] for row in connection.execute("PRAGMA quick_check(5)") if row[0] != "ok"]
+def require_sound(connection: sqlite3.Connection, path: Path, *, wholly: bool = False) -> None:
+    """Raise UnusableDatabaseError, with a sentence, for damage or for another shape than ours.
+
+    `wholly` also compares every index with its table, which takes several times as long.
+    """
+    check = "PRAGMA integrity_check(5)" if wholly else "PRAGMA quick_check(5)"
+    damage = [row[0] for row in connection.execute(check) if row[0] != "ok"]
     if damage or connection.execute("PRAGMA foreign_key_check").fetchone():
         raise UnusableDatabaseError(
             f"{path} is damaged ({'; '.join(damage) or 'a reference leads nowhere'}). "

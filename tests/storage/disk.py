@@ -10,6 +10,7 @@ import _sqlite3
 import ctypes
 import os
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,17 @@ _Write = ctypes.CFUNCTYPE(
 )
 _Truncate = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64)
 _Sync = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
+
+
+@contextmanager
+def memory_directory(otherwise: Path) -> Iterator[Path]:
+    """A directory in memory, where there is such a place: hundreds of files come and go there."""
+    memory = Path("/dev/shm")  # noqa: S108 - the usual place of one
+    if not os.access(memory, os.W_OK):
+        yield otherwise
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="reelbox-") as folder:
+        yield Path(folder)
 
 
 @dataclass(frozen=True, slots=True)

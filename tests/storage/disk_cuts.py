@@ -17,7 +17,7 @@ from pathlib import Path
 from storage import invariants
 from storage.database import BALLAST_BYTES, Database, open_database
 from storage.errors import DatabaseLostError, UnusableDatabaseError
-from tests.storage.disk import Disk, Op
+from tests.storage.disk import Disk, Op, memory_directory
 from tests.storage.disk_life import Life, digest
 from tests.storage.disk_power import Platter
 
@@ -25,6 +25,7 @@ STEPS = 45
 # Small, so that the few pages of a short life are carried over into the main file many times.
 CHECKPOINT_PAGES = 40
 ACKNOWLEDGED = "acknowledged"
+AT_ONCE = 10
 
 
 @dataclass
@@ -67,37 +68,35 @@ async def cut(seen: Record, cuts: int, seed: int, folder: Path) -> Verdict:
     begun = next(n for n, op in enumerate(seen.ops) if op.kind == "create")
     moments = sorted(rng.choices(range(begun, len(seen.ops)), k=cuts))
     acknowledged = at = 0
-    for moment in moments:
-        while at <= moment:
-            platter.take(seen.ops[at])
-            acknowledged += seen.ops[at].kind == "note"
-            at += 1
-        await _judge(platter, seen.states, acknowledged, verdict, rng, folder, moment)
+    waiting = []
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        for moment in moments:
+            while at <= moment:
+                platter.take(seen.ops[at])
+                acknowledged += seen.ops[at].kind == "note"
+                at += 1
+            left = Path(tempfile.mkdtemp(dir=place))
+            platter.cut(rng, left)
+            waiting.append(_judge(left, seen.states, acknowledged, verdict, moment))
+            if len(waiting) == AT_ONCE or moment == moments[-1]:
+                await asyncio.gather(*waiting)
+                waiting.clear()
     return verdict
 
 
 async def _judge(
-    platter: Platter,
-    states: list[str],
-    acknowledged: int,
-    verdict: Verdict,
-    rng: random.Random,
-    folder: Path,
-    moment: int,
+    directory: Path, states: list[str], acknowledged: int, verdict: Verdict, moment: int
 ) -> None:
     verdict.cuts += 1
-    with tempfile.TemporaryDirectory(dir=folder) as left:
-        directory = Path(left)
-        platter.cut(rng, directory)
-        try:
-            async with _opened(directory) as db:
-                state = await db.read(digest)
-                broken = await db.read(invariants.violations)
-                damage = await db.read(_integrity)
-                await db.write(_bump)  # and it can be written to
-        except (UnusableDatabaseError, DatabaseLostError, sqlite3.Error) as error:
-            verdict.unsound.append(f"{moment}: {error}")
-            return
+    try:
+        async with _opened(directory) as db:
+            state = await db.read(digest)
+            broken = await db.read(invariants.violations)
+            damage = await db.read(_integrity)
+            await db.write(_bump)  # and it can be written to
+    except (UnusableDatabaseError, DatabaseLostError, sqlite3.Error) as error:
+        verdict.unsound.append(f"{moment}: {error}")
+        return
     if broken or damage != ["ok"]:
         verdict.unsound.append(f"{moment}: {broken} {damage}")
     # The commit that was under way may be there or not; anything else is half a transaction.
@@ -130,15 +129,15 @@ def _bump(tx: sqlite3.Connection) -> None:
 async def soak(cuts: int, seed: int) -> int:
     """Cut the power so many times, over lives of 100 commits each; return how many cuts failed."""
     each, failed, done = 100, 0, 0
-    with tempfile.TemporaryDirectory() as folder:
-        disk = Disk(Path(folder))
+    with tempfile.TemporaryDirectory() as spare, memory_directory(Path(spare)) as folder:
+        disk = Disk(folder)
         while done < cuts:
-            directory = Path(folder, f"life-{done}")
+            directory = folder / f"life-{done}"
             directory.mkdir()
             seen = await record(directory, seed + done, steps=100)
             with disk.in_place():  # so that looking at what is left waits for no real disk
                 disk.ops.clear()
-                verdict = await cut(seen, min(each, cuts - done), seed + done, Path(folder))
+                verdict = await cut(seen, min(each, cuts - done), seed + done, folder)
             done += verdict.cuts
             for line in (*verdict.lost, *verdict.unsound):
                 failed += 1

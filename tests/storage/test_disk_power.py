@@ -8,7 +8,7 @@ import pytest
 
 from storage import database
 from storage.database import open_database
-from tests.storage.disk import IOERR_FSYNC, Disk, DiskUnavailableError, Op
+from tests.storage.disk import IOERR_FSYNC, Disk, DiskUnavailableError, Op, memory_directory
 from tests.storage.disk_cuts import Verdict, cut, record
 from tests.storage.disk_life import Life
 
@@ -19,8 +19,8 @@ CUTS = 100
 def quick(tmp_path: Path) -> Iterator[Path]:
     """A directory whose databases wait for no real disk."""
     try:
-        with Disk(tmp_path, keeps=False).in_place():
-            yield tmp_path
+        with memory_directory(tmp_path) as folder, Disk(folder, keeps=False).in_place():
+            yield folder
     except DiskUnavailableError as error:
         pytest.skip(str(error))
 
