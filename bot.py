@@ -43,7 +43,7 @@ from jobs.drafts import Drafts
 from jobs.export import Exports
 from jobs.forecast import Forecast
 from jobs.gate import Gate
-from jobs.intake import Intake
+from jobs.intake import STOPPING, Intake
 from jobs.keeping import Keeping
 from jobs.links import PictureLinks
 from jobs.notes import Notes
@@ -69,6 +69,7 @@ from jobs.tidings import Tidings
 from jobs.upkeep import Upkeep
 from jobs.videos import Videos
 from jobs.waiting import load_schedule
+from jobs.watchdog import Watchdog
 from jobs.worker import Worker
 from media import Fetcher, PictureGate, Studio, sweep_leftovers
 from neuralbox import NeuralBox
@@ -82,12 +83,18 @@ from ui.desk import Desk
 from ui.host import Hosts
 from ui.notes import PassingNotes
 from ui.noticeboard import DiscordNoticeBoard
+from ui.rivals import OtherCopyError
 
 log = logging.getLogger(__name__)
 
 # So that a supervisor can tell what a restart cannot mend.
 EXIT_BROKEN, EXIT_LOST, EXIT_DATABASE, EXIT_LOCKED, EXIT_TOKEN, EXIT_CONFIG = 1, 70, 74, 75, 77, 78
+EXIT_STUCK, EXIT_OTHER_COPY = 71, 76
 TOKEN_REFUSED = 4004  # the gateway's close code for a token that was revoked meanwhile
+# For cards that are on their way when the bot is stopped; Discord gives them three seconds.
+LAST_PROMISES_S = 3.0
+# Nothing that the loop does takes a second; a process that stands still for this long is ended.
+STUCK_AFTER_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +111,15 @@ class App:
 
 
 @asynccontextmanager
-async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[App]:
+async def running(
+    config: Config, clock: Clock | None = None, watchdog: Watchdog | None = None
+) -> AsyncIterator[App]:
     """Run the bot for the life of the block; inside it, Discord is connected.
 
     Raises AlreadyRunningError or UnusableDatabaseError before anything is sent anywhere. What
     breaks the bot later (a lost database, a revoked token) ends the block with an ExceptionGroup.
-    Leaving it lets requests in flight finish; a kill loses nothing either.
+    Leaving it lets requests in flight finish while members are told that no new videos are taken; a
+    kill loses nothing either. A `watchdog` guards the loop meanwhile.
     """
     clock = clock or SystemClock()
     use_addresses(config.discord.api_url, config.discord.gateway_url, config.discord.cdn_url)
@@ -141,6 +151,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[A
             config.discord.token, db, clock, message_content=config.discord.message_content
         ) as client,
     ):
+        _drop_leftovers(directories)
         epoch, has_past = await db.write(recover, int(clock.now()))
         gate = Gate(db, box, clock)
         await gate.load()
@@ -155,16 +166,24 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[A
         for cog in app.cogs:
             await client.add_feature(cog)
         async with asyncio.TaskGroup() as tasks:
-            owned = [
-                tasks.create_task(app.worker.run(epoch), name="worker"),
+            worker = tasks.create_task(app.worker.run(epoch), name="worker")
+            others = [
                 tasks.create_task(client.live(), name="gateway"),
+                tasks.create_task(client.rivals.fail_when_beaten(), name="rivals"),
                 tasks.create_task(_fail_when_lost(db), name="database"),
             ]
+            if watchdog is not None:
+                others.append(tasks.create_task(watchdog.feed(), name="watchdog"))
             try:
                 await client.connected.wait()
                 yield app
             finally:
-                for task in owned:
+                # Members hear why until the last request in flight is answered and written down.
+                app.intake.close("stopping", STOPPING)
+                worker.cancel()
+                await asyncio.wait({worker})
+                await app.service.promises_kept(LAST_PROMISES_S)
+                for task in others:
                     task.cancel()
 
 
@@ -263,7 +282,7 @@ def _cogs(
     choices = Choices(db, clock)
     orders = Orders(service, results, pictures, choices)
     drafts = Drafts(db, service, clock)
-    desk, router = Desk(service, drafts), client.router
+    desk, router = Desk(service, drafts, client.rivals), client.router
     notes = PassingNotes(client, Notes(db, clock), clock)
     return (
         Generate(service, orders, desk, allows_links=pictures.allows_links),
@@ -303,19 +322,34 @@ async def _fail_when_lost(db: Database) -> None:
 
 
 def _make_directories(data_dir: Path) -> tuple[Path, Path]:
-    """Make the data directory and those for videos and pictures, readable by this user alone."""
+    """Make the data directory and those for videos and pictures, readable by this user alone.
+
+    They may be another copy's, as long as the lock is not held: what is in them is left alone.
+    """
     videos_dir, pictures_dir = data_dir / "videos", data_dir / "pictures"
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         for directory in (videos_dir, pictures_dir):
             directory.mkdir(mode=0o700, exist_ok=True)
-            sweep_leftovers(directory)
     except OSError as error:
-        raise UnusableDatabaseError(
-            f"storage.data_dir {data_dir} cannot be used: {error.strerror or error}; make it a "
-            "directory that this user may write to"
-        ) from error
+        raise _unusable(data_dir, error) from error
     return videos_dir, pictures_dir
+
+
+def _drop_leftovers(directories: tuple[Path, Path]) -> None:
+    """Remove what a killed process left half done. Under the lock: a running copy's parts live."""
+    for directory in directories:
+        try:
+            sweep_leftovers(directory)
+        except OSError as error:
+            raise _unusable(directory.parent, error) from error
+
+
+def _unusable(data_dir: Path, error: OSError) -> UnusableDatabaseError:
+    return UnusableDatabaseError(
+        f"storage.data_dir {data_dir} cannot be used: {error.strerror or error}; make it a "
+        "directory that this user may write to"
+    )
 
 
 async def serve(config: Config) -> None:
@@ -336,7 +370,7 @@ async def serve(config: Config) -> None:
 
 
 async def _stay(config: Config) -> None:
-    async with running(config):
+    async with running(config, watchdog=Watchdog(STUCK_AFTER_S, EXIT_STUCK)):
         log.info("ready")
         await asyncio.Event().wait()
 
@@ -382,21 +416,32 @@ def _run(config: Config) -> int:
         log.critical("%s", error)
         return EXIT_LOCKED if isinstance(error, AlreadyRunningError) else EXIT_DATABASE
     except BaseExceptionGroup as group:
-        if group.subgroup(_is_token_refused):
-            log.critical("Discord does not accept the token; make a new one and set it again")
-            return EXIT_TOKEN
-        if group.subgroup(discord.PrivilegedIntentsRequired):
-            log.critical(
-                "discord.message_content is on, but “Message Content Intent” is off for this bot; "
-                "switch it on in Discord's developer portal (Bot → Privileged Gateway Intents), or "
-                "set discord.message_content = false"
-            )
-            return EXIT_CONFIG
-        if group.subgroup(DatabaseLostError):
-            return EXIT_LOST
-        log.critical("the bot broke; a new start takes up every job", exc_info=group)
-        return EXIT_BROKEN
+        return _code_of(group)
     return 0
+
+
+def _code_of(group: BaseExceptionGroup[BaseException]) -> int:
+    """Say in the log what ended the running bot; return the exit code for it."""
+    if group.subgroup(_is_token_refused):
+        log.critical("Discord does not accept the token; make a new one and set it again")
+        return EXIT_TOKEN
+    if group.subgroup(discord.PrivilegedIntentsRequired):
+        log.critical(
+            "discord.message_content is on, but “Message Content Intent” is off for this bot; "
+            "switch it on in Discord's developer portal (Bot → Privileged Gateway Intents), or "
+            "set discord.message_content = false"
+        )
+        return EXIT_CONFIG
+    if group.subgroup(DatabaseLostError):
+        return EXIT_LOST
+    if group.subgroup(OtherCopyError):
+        log.critical(
+            "another copy of this bot runs elsewhere with the same Discord token and answers "
+            "what is asked of this one; stop one of them, or give each a token of its own"
+        )
+        return EXIT_OTHER_COPY
+    log.critical("the bot broke; a new start takes up every job", exc_info=group)
+    return EXIT_BROKEN
 
 
 def _is_token_refused(error: BaseException) -> bool:

@@ -15,6 +15,10 @@ log = logging.getLogger(__name__)
 CATCHING_UP = "Reelbox has just started and is still checking its books. Try again in a moment."
 KEY_REFUSED = "NeuralBox does not accept this bot's key, so its host has to act first."
 NO_TOKENS = "The NeuralBox account behind this bot has run out of tokens. Its host has to add some."
+STOPPING = (
+    "Reelbox is being stopped or restarted right now, so it takes no new videos. Please try again "
+    "in a few minutes."
+)
 DISK_FULL = "The machine this bot runs on is short of disk space, so its host has to act first."
 
 

@@ -1,5 +1,7 @@
 """What a command may do with jobs: admit one, promise it, or take it back. No vendor call here."""
 
+import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable
@@ -76,6 +78,8 @@ class JobService:
         self.on_told: Callable[[], None] = lambda: None
         """Called when a hold wrote something to tell a guild's admins."""
         self._allowed = allowed
+        self._unpromised: set[int] = set()
+        self._promised = asyncio.Event()
 
     async def load(self) -> None:
         """Read the stored prices; before that nothing can be quoted."""
@@ -201,6 +205,7 @@ class JobService:
         its job already.
         """
         made = await self._hold(moves.reserve, asker, order, chosen)
+        self._unpromised.add(made.job.id)
         if made.is_told:
             self.on_told()
         return made
@@ -266,6 +271,7 @@ class JobService:
     async def enqueue(self, job_id: int, channel_id: int, message_id: int) -> None:
         """The card is out under these ids: send the job when its turn comes."""
         await self._db.insist(moves.enqueue, job_id, channel_id, message_id)
+        self._is_settled(job_id)
         self._submitter.alarm.nudge()
 
     async def abandon(self, job_id: int, *, tell: bool) -> None:
@@ -275,4 +281,18 @@ class JobService:
             await self._db.insist(moves.cancel, job_id, State.RESERVED, CARD_LOST, now, tell=tell)
         except StaleStateError:
             log.info("job %d was no longer waiting for its card", job_id)
+        self._is_settled(job_id)
         self._submitter.on_change()
+
+    async def promises_kept(self, patience_s: float) -> None:
+        """Return once no card is on its way, after at most `patience_s` (real) seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while self._unpromised:
+                    self._promised.clear()
+                    await self._promised.wait()
+
+    def _is_settled(self, job_id: int) -> None:
+        """The card of a job is out, or will never be."""
+        self._unpromised.discard(job_id)
+        self._promised.set()

@@ -16,6 +16,7 @@ from jobs.ports import Clock
 from storage import settings
 from storage.database import Database
 from ui import errors
+from ui.rivals import Rivals
 from ui.router import Router
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,9 @@ class Reelbox(commands.Bot):
     ) -> None:
         # Voice is not used here, so its missing libraries are no news.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        self.rivals = Rivals(clock)
         super().__init__(
+            http_trace=self.rivals.trace(),
             command_prefix=commands.when_mentioned,
             help_command=None,
             # Messages, for those that mention the bot: without the privileged intent Discord

@@ -23,6 +23,7 @@ from storage.errors import DuplicateInteractionError
 from ui import buttons, cards, drafts
 from ui.attached import picture_files
 from ui.places import asker, is_moderator, parent_of
+from ui.rivals import Rivals, is_answered
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +31,13 @@ log = logging.getLogger(__name__)
 FIRST_ANSWER_S = 1.2
 # What goes up within the rest of the three seconds also from behind a slow line.
 HEAVY_BYTES = 512 * 1024
-# Interaction has already been acknowledged: another copy of the bot has it.
-ANSWERED = 40060
 
 
 class Desk:
     """Takes orders that come as interactions."""
 
-    def __init__(self, service: JobService, drafts: Drafts) -> None:
-        self._service, self._drafts = service, drafts
+    def __init__(self, service: JobService, drafts: Drafts, rivals: Rivals) -> None:
+        self._service, self._drafts, self._rivals = service, drafts, rivals
         self._taking: set[int] = set()
 
     async def take(
@@ -97,8 +96,7 @@ class Desk:
             if is_late and not is_private:
                 with contextlib.suppress(discord.HTTPException):
                     await interaction.delete_original_response()
-            if isinstance(error, discord.HTTPException) and error.code == ANSWERED:
-                log.warning("interaction %d is answered by somebody else", interaction.id)
+            if self._rivals.has(interaction.id, error) or is_answered(error):
                 return False
             raise
         return await self._promise(interaction, view, is_late=is_late)
@@ -125,6 +123,10 @@ class Desk:
             await self._service.abandon(job_id, tell=False)
             return False
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            if self._rivals.has(interaction.id, error):
+                # The card that stands there is not ours, and nothing is told through it.
+                await self._service.abandon(job_id, tell=False)
+                return False
             # It may be out all the same, so it is told through the interaction.
             log.warning("job %d: its answer may be lost: %s", job_id, error)
             await self._service.abandon(job_id, tell=True)

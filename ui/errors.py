@@ -8,6 +8,7 @@ from discord import app_commands
 
 from errors import UserFacingError
 from storage.errors import DuplicateInteractionError
+from ui.rivals import Rivals
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,12 @@ def sentence(error: BaseException) -> str:
 
 async def tell(interaction: discord.Interaction, error: BaseException) -> None:
     """Show the sentence to the member alone, as the interaction's answer or after it."""
-    if isinstance(getattr(error, "original", error), DuplicateInteractionError):
+    original = getattr(error, "original", error)
+    if isinstance(original, DuplicateInteractionError):
         return  # the gateway handed it over twice, and the first one answers
+    rivals = getattr(interaction.client, "rivals", None)
+    if isinstance(rivals, Rivals) and rivals.has(interaction.id, original):
+        return
     await say(interaction, sentence(error))
 
 

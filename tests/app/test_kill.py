@@ -230,6 +230,7 @@ async def test_killed_between_settling_and_telling_the_message_is_still_brought(
     await _one_good_ending(victim, card)
 
 
+@pytest.mark.fault("P5")
 async def test_a_stop_in_order_waits_for_the_request_in_flight(victim: Killable) -> None:
     victim.box.script(faults.slow(20))
     card = await victim.card(model="luma-flash2")

@@ -77,6 +77,7 @@ async def test_it_starts_serves_and_stops_with_zero_and_keeps_its_secrets(host: 
     assert all(oct(f.stat().st_mode)[-2:] == "00" for f in host.data.iterdir())
 
 
+@pytest.mark.fault("P7")
 async def test_a_second_copy_exits_at_once_with_its_own_code(host: Host) -> None:
     first = await host.start()
     await host.rig.eventually(lambda: host.rig.discord.connected)
@@ -102,6 +103,7 @@ async def test_a_token_revoked_meanwhile_ends_it_too(host: Host) -> None:
     assert code == bot.EXIT_TOKEN
 
 
+@pytest.mark.fault("P5")
 async def test_a_stop_before_discord_ever_answered_is_a_stop(host: Host) -> None:
     host.rig.discord.outage(True)
     process = await host.start()
