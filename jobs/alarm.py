@@ -4,6 +4,9 @@ import asyncio
 
 from jobs.ports import Clock
 
+# Whoever changes something nudges. Should that break halfway, it is found within this.
+LOOK_EVERY_S = 600.0
+
 
 class Alarm:
     """Wakes one loop. A nudge between two waits is not lost."""
@@ -17,10 +20,10 @@ class Alarm:
         self._nudged.set()
 
     async def wait(self, seconds: float | None) -> None:
-        """Return after so many seconds, or at a nudge; None waits for a nudge alone."""
+        """Return after so many seconds, or at a nudge; None waits for a nudge, if one comes."""
         if seconds is None:
-            await self._nudged.wait()
-        elif seconds > 0 and not self._nudged.is_set():
+            seconds = LOOK_EVERY_S
+        if seconds > 0 and not self._nudged.is_set():
             await self._first_of(self._clock.monotonic() + seconds)
         self._nudged.clear()
 

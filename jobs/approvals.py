@@ -18,6 +18,7 @@ from errors import (
 )
 from jobs import asking, fingerprint, moves
 from jobs.alarm import Alarm
+from jobs.aside import Aside
 from jobs.asking import Smaller
 from jobs.patience import write_soon
 from jobs.plain import clean
@@ -66,20 +67,35 @@ class Approvals:
         self._submitter, self._clock = submitter, clock
         self._caps = (limits.unfinished_per_member, limits.unfinished_per_guild)
         self._allowed = allowed
+        self._aside = Aside(db, clock)
+        self._ends: dict[int, float] = {}
         self.alarm = Alarm(clock)
 
     async def run(self) -> None:
         """End waits that are over; never returns."""
         while True:
             now = int(self._clock.now())
-            for job_id in await self._db.read(approvals.list_over, now):
-                if await self._db.write(_lapse, job_id, now):
-                    log.info("job %d: nobody decided about it in time", job_id)
-                    self._submitter.on_change()
-            next_end = await self._db.read(approvals.find_next_end)
+            for job_id in await self._over():
+                async with self._aside.only(job_id):
+                    if await self._db.write(_lapse, job_id, now):
+                        log.info("job %d: nobody decided about it in time", job_id)
+                        self._submitter.on_change()
+            next_end = min(self._ends.values(), default=None)
             # What is over and still there has its card on the way, for at most two minutes.
-            wait_s = None if next_end is None else max(1.0, next_end - self._clock.now())
+            wait_s = None if next_end is None else max(1.0, next_end - self._clock.monotonic())
             await self.alarm.wait(wait_s)
+
+    async def _over(self) -> list[int]:
+        """Return the jobs that nobody decided about in time, the longest over first.
+
+        A wait runs on the monotonic clock once it is known: a clock set anew ends none.
+        """
+        now, wall = self._clock.monotonic(), self._clock.now()
+        waits = await self._db.read(approvals.list_ends)
+        self._ends = {
+            job_id: self._ends.get(job_id, now + ends_at - wall) for job_id, ends_at in waits
+        }
+        return [job_id for job_id, ends_at in self._ends.items() if ends_at <= now]
 
     async def find_notice(self, job: Job) -> Notice | None:
         """Return the notice that asks about a job, None for one that never needed approval."""

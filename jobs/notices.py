@@ -65,8 +65,10 @@ class NoticeBearer:
         wait_s = LOOK_EVERY_S if next_at is None else next_at - self._clock.now()
         return min(LOOK_EVERY_S, max(0.0, wait_s))  # 0: it fell due while this round read
 
-    def _brought(self, notice_id: int, _task: asyncio.Task[None]) -> None:
+    def _brought(self, notice_id: int, task: asyncio.Task[None]) -> None:
         del self._busy[notice_id]
+        if not task.cancelled() and (error := task.exception()):
+            log.error("notice %d is still to be brought", notice_id, exc_info=error)
         self.alarm.nudge()
 
     async def _bring(self, notice: Notice) -> None:

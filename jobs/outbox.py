@@ -15,6 +15,7 @@ from jobs.delivery import Delivery
 from jobs.endings import end
 from jobs.ports import (
     Announcer,
+    AwayError,
     Clock,
     JobView,
     MessageGoneError,
@@ -32,6 +33,8 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 RETRY_S = (5, 15, 60, 300, 900, 3600)
+# While Discord is away: how soon it is asked again whether it is back.
+PROBE_S = (5.0, 15.0, 60.0)
 # How long a message without a place is left alone, whatever changes in its guild meanwhile.
 PARK_PAUSE_S = (30, 300, 1800, 3600)
 # A week of hourly tries.
@@ -65,6 +68,8 @@ class Deliverer:
         self._db, self._board, self._announcer = db, board, announcer
         self._delivery, self._submitter, self._clock = delivery, submitter, clock
         self._busy: dict[int, asyncio.Task[None]] = {}
+        self._is_away = False
+        self._probes, self._probe_at = 0, 0.0
         self.alarm = Alarm(clock)
 
     async def run(self) -> None:
@@ -76,6 +81,8 @@ class Deliverer:
             await end(self._busy.values())
 
     async def _round(self) -> float | None:
+        if self._is_away and (wait_s := await self._look_for_discord()) > 0:
+            return wait_s
         now = int(self._clock.now())
         free = AT_ONCE - len(self._busy)
         if free > 0:
@@ -91,8 +98,32 @@ class Deliverer:
         # 0: it fell due while this round read, and is looked for again at once.
         return None if next_at is None else max(0.0, next_at - self._clock.now())
 
-    def _brought(self, job_id: int, _task: asyncio.Task[None]) -> None:
+    async def _look_for_discord(self) -> float:
+        """Ask whether Discord is there; 0 when it is, else how long to wait (s).
+
+        An outage costs one small request a minute, and no message a try. What waited goes first
+        after it, the oldest first of all.
+        """
+        if (wait_s := self._probe_at - self._clock.monotonic()) > 0:
+            return wait_s
+        try:
+            await self._announcer.reach()
+        except NotNowError as error:
+            delay_s = PROBE_S[min(self._probes, len(PROBE_S) - 1)]
+            log.warning("Discord gives no proper answer; asking again in %d s: %s", delay_s, error)
+            self._probes += 1
+            self._probe_at = self._clock.monotonic() + delay_s
+            return delay_s
+        if self._probes:
+            log.info("Discord answers again")
+            await self._db.insist(outbox.hurry)
+        self._is_away, self._probes = False, 0
+        return 0.0
+
+    def _brought(self, job_id: int, task: asyncio.Task[None]) -> None:
         del self._busy[job_id]
+        if not task.cancelled() and (error := task.exception()):
+            log.error("job %d: its message is still to be brought", job_id, exc_info=error)
         self.alarm.nudge()
 
     async def _bring(self, row: outbox.OutboxRow) -> None:
@@ -115,6 +146,7 @@ class Deliverer:
 
     async def _again(self, row: outbox.OutboxRow, error: Exception | None) -> None:
         """Note a failed try. A progress is overtaken by the next thing to tell; a final never."""
+        self._is_away = self._is_away or isinstance(error, AwayError)
         if row.kind == "progress":
             await self._db.insist(outbox.finish_unless_renewed, row)
         elif row.attempts >= PARK_AFTER_ATTEMPTS:

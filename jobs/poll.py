@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from jobs import moves
 from jobs.alarm import Alarm
+from jobs.aside import UNFORESEEN
 from jobs.gate import Gate
 from jobs.ports import Clock
 from jobs.prices import PriceBook
@@ -24,7 +25,7 @@ from neuralbox import (
 )
 from storage import jobs
 from storage.database import Database
-from storage.errors import DatabaseLostError, StaleStateError
+from storage.errors import DatabaseBusyError, DatabaseLostError, StaleStateError
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +153,13 @@ class Poller:
             self._schedule.missed(job.id, self._clock.monotonic())
             await self._tidings.note_when_old(job, GONE_ATTENTION_S, "unknown to the vendor")
             return
+        except (NeuralBoxError, DatabaseLostError, DatabaseBusyError):
+            raise
+        except Exception:
+            log.exception("job %d: its look broke; again later", job.id)
+            self._schedule.missed(job.id, self._clock.monotonic())
+            await self._tidings.note_when_old(job, 0, UNFORESEEN)
+            return
         await self._take(job, generation)
 
     async def _look_at_page(self, look: Page) -> None:
@@ -224,7 +232,7 @@ class Poller:
             log.exception("job %d: its ending could not be booked; again later", job.id)
             if job.id in self._schedule:
                 self._schedule.missed(job.id, self._clock.monotonic())
-            await self._tidings.note_when_old(job, 0, "unforeseen error, see the log")
+            await self._tidings.note_when_old(job, 0, UNFORESEEN)
 
     async def _act(self, job: Job, generation: Generation) -> None:
         now = self._clock.monotonic()

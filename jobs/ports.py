@@ -132,6 +132,10 @@ class Announcer(Protocol):
         """Edit the interaction's answer, whose message id was never learned."""
         ...
 
+    async def reach(self) -> None:
+        """Ask Discord for next to nothing; raises NotNowError while it gives no proper answer."""
+        ...
+
     async def ping(self, view: JobView, nonce: str) -> int | None:
         """Tell the requester in a short reply, since an edit notifies nobody; return its id."""
         ...
@@ -171,3 +175,7 @@ class FileTooLargeError(AnnounceError):
 
 class NotNowError(AnnounceError):
     """Discord did not take it this time; repeat later."""
+
+
+class AwayError(NotNowError):
+    """Discord gave no proper answer at all, so it may be away for everything."""

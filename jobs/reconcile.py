@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from jobs import fingerprint, history, moves
 from jobs.alarm import Alarm
+from jobs.aside import Aside
 from jobs.gate import Gate
 from jobs.ports import Clock
 from models import Job, State
@@ -51,6 +52,7 @@ class Reconciler:
         self._look_at = 0.0
         self._known: set[int] = set()
         self._first_looks: dict[int, float] = {}
+        self._aside = Aside(db, clock)
         self.alarm = Alarm(clock)
 
     async def run(self) -> None:
@@ -86,7 +88,8 @@ class Reconciler:
         if any(entry.prompt is None for entry in seen.entries):
             raise UnexpectedReplyError("a history entry without its prompt")
         for job in unknown:
-            await self._decide(job, self._earliest(job, swept_to), seen)
+            async with self._aside.only(job.id):
+                await self._decide(job, self._earliest(job, swept_to), seen)
         is_hopeful = any(job.attention != DECIDED_BY_PERSON for job in unknown)
         return self._pace() if is_hopeful else PERSON_LOOK_S
 
@@ -119,13 +122,13 @@ class Reconciler:
                     await self._db.write(jobs.set_attention, job.id, DECIDED_BY_PERSON)
                     log.error("job %d: %d candidates in the history", job.id, len(candidates))
             elif seen.is_complete and vendor_now > latest_sent + waited_s + HORIZON_S:
-                await self._absent(job, earliest, now)
+                await self._absent(job, earliest, int(vendor_now), now)
         except (StaleStateError, AlreadyClaimedError) as error:
             log.info("job %d was decided meanwhile: %s", job.id, error)
 
-    async def _absent(self, job: Job, earliest: int, now: int) -> None:
+    async def _absent(self, job: Job, earliest: int, vendor_now: int, now: int) -> None:
         """Count an absence past the horizon; the second one, a minute later, is proof."""
-        if await self._db.write(count_absence, job.id, earliest, now):
+        if await self._db.write(count_absence, job.id, earliest, vendor_now, now):
             log.info("job %d: unknown -> not_submitted", job.id)
             self._on_change()
 
@@ -141,7 +144,9 @@ class Reconciler:
         return LOOK_EVERY_S[min(self._looks, len(LOOK_EVERY_S)) - 1]
 
 
-def count_absence(tx: sqlite3.Connection, job_id: int, earliest: int, now: int) -> bool:
+def count_absence(
+    tx: sqlite3.Connection, job_id: int, earliest: int, vendor_now: int, now: int
+) -> bool:
     """Note that a complete history did not show the job; True when that ends it.
 
     It was sent at `earliest` or later: from there on a sweep goes on looking for it.
@@ -149,12 +154,13 @@ def count_absence(tx: sqlite3.Connection, job_id: int, earliest: int, now: int) 
     job = jobs.get(tx, job_id)
     if job.state is not State.UNKNOWN:
         return False
-    if job.absent_seen and job.absent_at is not None and now - job.absent_at >= SECOND_LOOK_S:
+    seen_at = job.absent_at
+    if job.absent_seen and seen_at is not None and vendor_now - seen_at >= SECOND_LOOK_S:
         jobs.note(tx, job_id, sent_at=earliest)
         moves.give_up_unknown(tx, job_id, now)
         return True
     if not job.absent_seen:
-        jobs.note(tx, job_id, absent_seen=1, absent_at=now)
+        jobs.note(tx, job_id, absent_seen=1, absent_at=vendor_now)
     return False
 
 

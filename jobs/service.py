@@ -25,7 +25,8 @@ from jobs.pictures import nearest_ratio
 from jobs.plain import clean
 from jobs.ports import Clock, JobView
 from jobs.prices import Offer, PriceBook
-from jobs.submit import CARD_LOST, Submitter
+from jobs.submit import Submitter
+from jobs.tidy import CARD_LOST
 from models import (
     LENGTHS_S,
     RATIOS,

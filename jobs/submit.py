@@ -15,6 +15,7 @@ from functools import partial
 from config import LimitsConfig
 from jobs import moves
 from jobs.alarm import Alarm
+from jobs.aside import Aside
 from jobs.gate import KEY_ERRORS, Gate, Notes, Ticket, write
 from jobs.intake import KEY_REFUSED, NO_TOKENS, Intake
 from jobs.links import PictureLinks
@@ -22,6 +23,7 @@ from jobs.places import PLACE_EVERY_S, Places
 from jobs.ports import Clock
 from jobs.prices import PriceBook
 from jobs.refusals import refusal_sentence
+from jobs.tidy import TIDY_EVERY_S, Tidier
 from jobs.turns import Turns
 from models import Job, State
 from neuralbox import (
@@ -46,15 +48,9 @@ from storage.errors import StaleStateError
 log = logging.getLogger(__name__)
 
 SPELLINGS = "model_spelling"
-# Certainly unsent for this long since the first try: the member gets the tokens back.
-GIVE_UP_UNSENT_S = 15 * 60
 UNSENT_RETRY_S = (5, 15, 30, 60)
-TIDY_EVERY_S = 60.0
-# A handler answers within seconds; a job that is still `reserved` after this has lost its card.
-CARD_LOST_S = 120
 REPRICED = "The price of this model went up while the job was waiting. Please ask again."
 NOT_OFFERED = "This model is not offered any more. Please pick another one."
-CARD_LOST = "Discord did not confirm this card in time, so nothing was sent. Please ask again."
 
 
 class Submitter:
@@ -80,11 +76,12 @@ class Submitter:
         self._turns = Turns(limits.guild_weights)
         self._sends: dict[int, asyncio.Task[None]] = {}
         self._trial: dict[str, str] = {}
-        self._tidy_at = 0.0
         self._line: list[int] = []
         self._waiting: list[Job] = []
         self._busy: list[jobs.InFlight] = []
         self._places = Places(db, clock)
+        self._aside = Aside(db, clock)
+        self._tidier = Tidier(db, clock)
         self.alarm = Alarm(clock)
         links.on_change = self.alarm.nudge
         self.on_change: Callable[[], None] = lambda: None
@@ -131,22 +128,28 @@ class Submitter:
 
     async def _round(self) -> float:
         """Send whatever may go; return when to look again."""
-        await self._tidy_up()
-        queued, self._busy = await self._db.read(_queue)
-        self._turns.keep(queued)
+        if await self._tidier.turn(frozenset(self._sends)):
+            self.on_change()
+        everything, self._busy = await self._db.read(_queue)
+        aside = [wait_s for job in everything if (wait_s := self._aside.wait_s(job.id)) > 0]
+        queued = [job for job in everything if self._aside.wait_s(job.id) <= 0]
+        self._turns.keep(everything)
         now = self._clock.now()
-        for job in [job for job in queued if _is_hopeless(job, now)]:
-            await self._cancel(
-                job, "NeuralBox could not be reached for 15 minutes. Please try again later."
-            )
+        for job in self._tidier.hopeless(queued):
             queued.remove(job)
-        self._links.retain({job.id for job in queued})
+            async with self._aside.only(job.id):
+                await self._cancel(
+                    job, "NeuralBox could not be reached for 15 minutes. Please try again later."
+                )
+        self._links.retain({job.id for job in everything})
         for job, sentence in [(job, self._links.trouble(job)) for job in queued]:
             if sentence is not None:
-                await self._cancel(job, sentence)
                 queued.remove(job)
+                async with self._aside.only(job.id):
+                    await self._cancel(job, sentence)
         ready = [job for job in queued if job.next_at <= now and not self._links.is_paused(job)]
-        delays = [TIDY_EVERY_S, *(job.next_at - now for job in queued if job.next_at > now)]
+        later = [job.next_at - now for job in queued if job.next_at > now]
+        delays = [TIDY_EVERY_S, *aside, *later]
         gate_s = self._gate.wait_s("submit")
         if gate_s > 0:
             delays.append(gate_s)
@@ -155,7 +158,13 @@ class Submitter:
                 if (wait_s := self._gate.wait_s("submit")) > 0:
                     delays.append(wait_s)
                     break
-                if await self._start(job):
+                is_begun = False
+                async with self._aside.only(job.id):
+                    is_begun = await self._start(job)
+                if self._aside.wait_s(job.id) > 0:
+                    queued.remove(job)
+                    delays.append(self._aside.wait_s(job.id))
+                elif is_begun:
                     queued.remove(job)
                     self._busy.append(
                         jobs.InFlight(job.guild_id, job.user_id, job.fingerprint, is_in_doubt=True)
@@ -168,14 +177,6 @@ class Submitter:
         if self._line:
             delays.append(PLACE_EVERY_S)
         return max(0.05, min(delays))
-
-    async def _tidy_up(self) -> None:
-        """End what its owner could not: a card that never came, a send that broke halfway."""
-        if self._clock.monotonic() >= self._tidy_at:
-            self._tidy_at = self._clock.monotonic() + TIDY_EVERY_S
-            now = int(self._clock.now())
-            if await self._db.write(_tidy, frozenset(self._sends), now):
-                self.on_change()
 
     def _choose(self, ready: list[Job], busy: list[jobs.InFlight]) -> list[Job]:
         """Return the jobs whose turn it is, within the caps and one per fingerprint in doubt."""
@@ -239,14 +240,14 @@ class Submitter:
 
     async def _send(self, job: Job, image_url: str | None, ticket: Ticket) -> None:
         with self._gate.carry(ticket):
-            await self._send_booked(job, image_url)
+            await self._send_booked(job, image_url, ticket.begun_at)
 
-    async def _send_booked(self, job: Job, image_url: str | None) -> None:
+    async def _send_booked(self, job: Job, image_url: str | None, booked_at: float) -> None:
         request = job.request
         spelling = self._trial.get(request.model) or await self._db.read(
             settings.find, SPELLINGS, request.model
         )
-        if job.submit_deadline is not None and self._clock.now() > job.submit_deadline:
+        if self._is_past(job, booked_at):
             # The machine slept between the mark and here; nothing was sent.
             now = int(self._clock.now())
             await self._db.insist(moves.requeue, job.id, 0, job.tried_at, now)
@@ -264,6 +265,11 @@ class Submitter:
             model_slug=spelling,
         )
         await self._book_outcome(job, outcome, spelling)
+
+    def _is_past(self, job: Job, booked_at: float) -> bool:
+        """Say whether the deadline has passed; one of the clocks may have been asleep or set."""
+        waited_s = self._clock.monotonic() - booked_at
+        return waited_s > self._post_timeout_s or self._clock.now() > (job.submit_deadline or 0)
 
     async def _book_outcome(self, job: Job, outcome: CreateOutcome, spelling: str | None) -> None:
         """Write down what became of a request; never given up, since it has happened."""
@@ -358,21 +364,3 @@ def _begin(
     job = moves.begin_submit(tx, job_id, epoch, now, deadline, sent_at)
     write(tx, notes)
     return job
-
-
-def _tidy(tx: sqlite3.Connection, sending: frozenset[int], now: int) -> bool:
-    """See `_tidy_up`; True when something was changed."""
-    jobs.forget_interaction_tokens(tx, now)
-    reserved = jobs.list_in(tx, State.RESERVED)
-    lost = [job for job in reserved if now - job.created_at >= CARD_LOST_S]
-    for job in lost:
-        is_reachable = jobs.is_reachable(tx, job, now)
-        moves.cancel(tx, job.id, State.RESERVED, CARD_LOST, now, tell=is_reachable)
-    broken = [job_id for job_id in jobs.list_ids(tx, State.SUBMITTING) if job_id not in sending]
-    for job_id in broken:
-        moves.doubt(tx, job_id, None, now)
-    return bool(lost or broken)
-
-
-def _is_hopeless(job: Job, now: float) -> bool:
-    return job.tried_at is not None and now - job.tried_at >= GIVE_UP_UNSENT_S

@@ -20,6 +20,7 @@ from neuralbox import Generation, NeuralBox, NeuralBoxError, Status
 from storage import claims, jobs, ledger, outbox, settings
 from storage.claims import AlreadyClaimedError
 from storage.database import Database
+from storage.errors import DatabaseBusyError, DatabaseLostError
 
 log = logging.getLogger(__name__)
 
@@ -80,13 +81,23 @@ class Sweeper:
                 continue
             mark = fingerprint.of(entry.model or "", entry.prompt)
             is_young = created_at > vendor_now - HORIZON_S
-            if is_young or not await self._claim(entry, mark, now):
+            if is_young or not await self._claim_alone(entry, mark, now):
                 left_alone.append(created_at)
         if not seen.is_complete:
             return
         # Entries may still appear late in the listing, so what is young is read again next time.
         reach = min([*left_alone, int(vendor_now) - 2 * HORIZON_S])
         await self._db.write(_remember, max(swept_to, reach), now)
+
+    async def _claim_alone(self, entry: Generation, mark: str, now: int) -> bool:
+        """As `_claim`; what is unforeseen about one is no reason to leave the others out."""
+        try:
+            return await self._claim(entry, mark, now)
+        except (DatabaseLostError, DatabaseBusyError):
+            raise
+        except Exception:
+            log.exception("generation %s could not be booked; read again next time", entry.id)
+            return False
 
     async def _claim(self, entry: Generation, mark: str, now: int) -> bool:
         """Book an unclaimed generation; False when that cannot be decided yet."""

@@ -67,7 +67,12 @@ class Worker:
                     breaks = 0
                 delay_s = RESTART_S[min(breaks, len(RESTART_S) - 1)]
                 breaks += 1
-                log.exception("the %s broke; beginning it anew in %d s", name, delay_s)
+                log.exception(
+                    "the %s broke, %d times by now; beginning it anew in %d s",
+                    name,
+                    breaks,
+                    delay_s,
+                )
                 await self.clock.sleep(delay_s)
 
     def nudge(self) -> None:

@@ -50,19 +50,12 @@ def list_waiting(tx: sqlite3.Connection) -> frozenset[int]:
     return frozenset(row[0] for row in rows)
 
 
-def list_over(tx: sqlite3.Connection, now: int) -> list[int]:
-    """Return the jobs that nobody decided about in time, the longest over first."""
+def list_ends(tx: sqlite3.Connection) -> list[tuple[int, int]]:
+    """Return the jobs that wait for a moderator and until when, the next to end first."""
     rows = tx.execute(
-        "SELECT job FROM approval WHERE state = 'waiting' AND ends_at <= ? ORDER BY ends_at, job",
-        (now,),
+        "SELECT job, ends_at FROM approval WHERE state = 'waiting' ORDER BY ends_at, job"
     )
-    return [row[0] for row in rows]
-
-
-def find_next_end(tx: sqlite3.Connection) -> int | None:
-    """Return when the next request ends by itself; None when there is none."""
-    row = tx.execute("SELECT min(ends_at) FROM approval WHERE state = 'waiting'").fetchone()
-    return None if row[0] is None else int(row[0])
+    return [(row[0], row[1]) for row in rows]
 
 
 def decide(

@@ -82,6 +82,13 @@ def postpone(tx: sqlite3.Connection, row_id: int, next_at: int) -> None:
     )
 
 
+def hurry(tx: sqlite3.Connection) -> None:
+    """Let what failed go before all others: its failing was nobody's fault."""
+    tx.execute(
+        "UPDATE outbox SET next_at = 0 WHERE done = 0 AND kind <> 'progress' AND attempts > 0"
+    )
+
+
 def remember(tx: sqlite3.Connection, row: OutboxRow, facts: dict[str, Any]) -> OutboxRow:
     """Add facts to a row's body, so that a step already taken is not taken again."""
     body = {**row.body, **facts}

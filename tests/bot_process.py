@@ -33,7 +33,8 @@ class SharedClock:
         await self.sleep(seconds)
 
 
-async def _main(mapping: dict[str, dict[str, object]], clock: SharedClock) -> None:
+async def serve(mapping: dict[str, dict[str, object]], clock: SharedClock) -> None:
+    """Run the bot until SIGTERM; says "ready" once it is connected."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with bot.running(config.from_mapping(mapping, {}), clock):
@@ -44,4 +45,4 @@ async def _main(mapping: dict[str, dict[str, object]], clock: SharedClock) -> No
 
 if __name__ == "__main__":
     given = json.loads(sys.argv[1])
-    asyncio.run(_main(given["config"], SharedClock(**given["clock"])))
+    asyncio.run(serve(given["config"], SharedClock(**given["clock"])))

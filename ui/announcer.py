@@ -181,6 +181,11 @@ class DiscordAnnouncer:
                 },
             )
 
+    async def reach(self) -> None:
+        """Ask who we are."""
+        async with self._connected():
+            await self._client.http.request(Route("GET", "/users/@me"))
+
     async def ping(self, view: JobView, nonce: str) -> int | None:
         """Reply to the card, mentioning the requester and nobody else.
 

@@ -7,7 +7,13 @@ from contextlib import asynccontextmanager
 import aiohttp
 import discord
 
-from jobs.ports import FileTooLargeError, MessageGoneError, NotNowError, PlaceGoneError
+from jobs.ports import (
+    AwayError,
+    FileTooLargeError,
+    MessageGoneError,
+    NotNowError,
+    PlaceGoneError,
+)
 
 UNKNOWN_MESSAGE, TOO_LARGE = 10008, 40005
 # Unknown channel, unknown guild, missing access, missing permissions, archived thread, closed DMs.
@@ -31,6 +37,8 @@ async def connected(logged_in: asyncio.Event) -> AsyncIterator[None]:
             raise PlaceGoneError(str(error)) from error
         if error.code == TOO_LARGE or error.status == 413:
             raise FileTooLargeError(str(error)) from error
+        if error.status >= 500:
+            raise AwayError(str(error)) from error
         raise NotNowError(str(error)) from error
     except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise NotNowError(repr(error)) from error
+        raise AwayError(repr(error)) from error

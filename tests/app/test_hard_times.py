@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from jobs.ports import Clock
-from jobs.submit import CARD_LOST_S
+from jobs.tidy import CARD_LOST_S
 from models import State
 from playground.clock import FakeClock
 from playground.discord import fault
@@ -19,6 +18,7 @@ from playground.neuralbox import Profile, faults
 from playground.neuralbox.faults import Match
 from storage import settings
 from storage.database import BUSY_TIMEOUT_S
+from tests.app.wandering import Wandering
 from tests.rig import Rig
 
 EDIT = r"/channels/\d+/messages/\d+"
@@ -70,28 +70,12 @@ async def test_a_card_that_never_came_gives_its_tokens_back_without_a_restart(ri
     rig.sound()
 
 
-class _Wandering:
-    """The bot's clock, set anew while it runs; waiting is not touched by that."""
-
-    def __init__(self, true: Clock) -> None:
-        self._true = true
-        self.wrong_by_s = 0.0
-
-    def now(self) -> float:
-        return self._true.now() + self.wrong_by_s
-
-    def monotonic(self) -> float:
-        return self._true.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await self._true.sleep(seconds)
-
-
+@pytest.mark.fault("P10")
 @pytest.mark.parametrize("jump_s", [3600, -3600])
 async def test_a_clock_set_anew_while_a_request_is_in_doubt_changes_nothing(
     rig: Rig, jump_s: int
 ) -> None:
-    rig.bot_clock = clock = _Wandering(rig.clock)
+    rig.bot_clock = clock = Wandering(rig.clock)
     swept = _history_requests(rig)
     await rig.restart_bot()
     await rig.eventually(lambda: _history_requests(rig) > swept)
@@ -152,7 +136,7 @@ async def test_a_sweep_under_way_while_the_clock_is_set_back_takes_no_job_for_an
 
 async def _in_doubt_before_any_answer(rig: Rig, fault: faults.Fault) -> Message:
     """Restart the bot with a job whose request is the first exchange, and is broken off."""
-    rig.bot_clock = _Wandering(rig.clock)
+    rig.bot_clock = Wandering(rig.clock)
     rig.box.script(fault, faults.hang(5, on=Match("GET", faults.ANY.path), times=None))
     await rig.restart_bot()
     card = await rig.card()

@@ -30,9 +30,17 @@ class Killable(Rig):
     """A rig whose bot is another process."""
 
     process: asyncio.subprocess.Process | None = None
+    program = "tests.bot_process"
 
     async def start_bot(self) -> None:
         """Start the process; returns when it is connected."""
+        await self.spawn()
+        assert self.process is not None
+        assert self.process.stdout is not None
+        assert await asyncio.wait_for(self.process.stdout.readline(), PATIENCE_S) == b"ready\n"
+
+    async def spawn(self) -> None:
+        """Start the process, whether or not Discord is there."""
         clock = self.clock
         assert isinstance(clock, SharedClock)
         given = {
@@ -44,13 +52,11 @@ class Killable(Rig):
             "-W",
             "ignore",
             "-m",
-            "tests.bot_process",
+            self.program,
             json.dumps(given),
             cwd=Path(__file__).parents[2],
             stdout=asyncio.subprocess.PIPE,
         )
-        assert self.process.stdout is not None
-        assert await asyncio.wait_for(self.process.stdout.readline(), PATIENCE_S) == b"ready\n"
 
     async def kill(self) -> None:
         """SIGKILL: no handler, no finally, no flush."""

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from jobs.alarm import Alarm
+from jobs.alarm import LOOK_EVERY_S, Alarm
 from playground.clock import FakeClock
 
 
@@ -35,4 +35,13 @@ async def test_a_nudge_wakes_before_the_moment_and_is_kept_until_the_next_wait()
     await asyncio.sleep(0)
     assert not waiting.done()
     alarm.nudge()
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_a_loop_that_waits_for_a_nudge_alone_looks_now_and_then_all_the_same() -> None:
+    clock = FakeClock()
+    waiting = asyncio.create_task(Alarm(clock).wait(None))
+    await clock.advance(LOOK_EVERY_S - 1)
+    assert not waiting.done()
+    await clock.advance(1)
     await asyncio.wait_for(waiting, 5)
