@@ -1,5 +1,7 @@
 """Answers to the question before a dear video, and to the offer of a smaller one."""
 
+from typing import Any, cast
+
 import discord
 from discord.ext import commands
 
@@ -44,5 +46,18 @@ class DraftButtons(commands.Cog):
         ordering = self.orders.recalled(who, order)
         is_taken = await self.desk.take(interaction, ordering, is_private=order.is_private)
         asked_in = interaction.message
-        if is_taken and asked_in is not None and not asked_in.flags.ephemeral:
+        if is_taken and asked_in is not None and carries_pressed(interaction, asked_in):
             self.notes.take_back(asked_in.channel.id, asked_in.id)
+
+
+def carries_pressed(interaction: discord.Interaction, message: discord.Message) -> bool:
+    """Return whether a message in the channel really has the button that was pressed.
+
+    A press of somebody's own making may name another message, which is then not theirs to remove.
+    """
+    pressed = cast(dict[str, Any], interaction.data or {}).get("custom_id")
+    return not message.flags.ephemeral and any(
+        getattr(part, "custom_id", None) == pressed
+        for row in message.components
+        for part in getattr(row, "children", ())
+    )

@@ -10,7 +10,7 @@ from config import LimitsConfig
 from jobs.service import JobService
 from models import LENGTHS_S
 from ui.cards import SHAPES, WORKING, offer_line
-from ui.places import asker
+from ui.places import asker, require_guild
 
 FIELD_CHARS = 1024
 
@@ -30,6 +30,7 @@ class Help(commands.Cog):
     @app_commands.allowed_installs(guilds=True, users=False)
     async def help(self, interaction: discord.Interaction) -> None:
         """How to make a video here, what it costs and how long it takes."""
+        require_guild(interaction)
         video = self.service.video
         embed = discord.Embed(title="How to make a video", colour=WORKING)
         embed.description = (

@@ -62,7 +62,7 @@ class Videos(commands.GroupCog, group_name="videos", group_description="Your vid
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         """Offer one's own videos of this server, newest first."""
-        if interaction.guild_id is None:
+        if interaction.guild_id is None or not interaction.is_guild_integration():
             return []
         wanted = typed.casefold().strip()
         made = await self.results.list_made(interaction.guild_id, interaction.user.id)

@@ -8,12 +8,13 @@ from models import Asker
 
 def asker(interaction: discord.Interaction) -> Asker:
     """Return who asked and where; raises WrongPlaceError outside a guild."""
-    if interaction.guild_id is None or interaction.channel_id is None:
+    guild_id = require_guild(interaction)
+    if interaction.channel_id is None:
         raise WrongPlaceError
     return Asker(
         interaction_id=interaction.id,
         interaction_token=interaction.token,
-        guild_id=interaction.guild_id,
+        guild_id=guild_id,
         channel_id=interaction.channel_id,
         user_id=interaction.user.id,
         upload_limit_bytes=interaction.filesize_limit,

@@ -165,6 +165,39 @@ class Hands:
         data = {**pressed.payload["data"], "custom_id": custom_id}
         return self._dispatch(made, data)
 
+    def forge_press(
+        self, message: Message | Ref, custom_id: str, *, member: Who, values: Sequence[str] = ()
+    ) -> Interaction:
+        """Send a press of any button, or a choice of any values, under a message that one sees."""
+        target = self._visible(message, member)
+        made = self._stage.enter_at(InteractionKind.COMPONENT, member, target)
+        made.source = target
+        kind = component_parts.STRING_SELECT if values else component_parts.BUTTON
+        data: Json = {"custom_id": custom_id, "component_type": kind, "id": 2}
+        return self._dispatch(made, data | ({"values": list(values)} if values else {}))
+
+    def forge_form(
+        self, message: Message | Ref, custom_id: str, fields: Mapping[str, str], *, member: Who
+    ) -> Interaction:
+        """Send a filled-in form that nobody was shown, as if opened from a message."""
+        target = self._visible(message, member)
+        made = self._stage.enter_at(InteractionKind.MODAL, member, target)
+        made.source = target
+        labels: list[Json] = [
+            {
+                "type": component_parts.LABEL,
+                "id": number,
+                "component": {
+                    "type": component_parts.TEXT_INPUT,
+                    "id": number + 1,
+                    "custom_id": name,
+                    "value": value,
+                },
+            }
+            for number, (name, value) in zip(range(1, 99, 2), fields.items(), strict=False)
+        ]
+        return self._dispatch(made, {"custom_id": custom_id, "components": labels})
+
     def _use(self, target: Message, person: Who, control: Json, sent: Json) -> Interaction:
         if control.get("disabled"):
             raise NotPossibleError(f"{control['custom_id']!r} is disabled")

@@ -13,6 +13,7 @@ from playground.discord.faults import FaultScript
 from playground.discord.gateway import Gateway
 from playground.discord.interactions import InteractionBook
 from playground.discord.messages import MessageBook
+from playground.discord.outside import Outside
 from playground.discord.ratelimit import RateLimits
 from playground.discord.rest import RestApi
 from playground.discord.routes_account import AccountRoutes
@@ -45,6 +46,8 @@ class Parts:
     limits: RateLimits
     faults: FaultScript
     rest: RestApi
+    outside: Outside | None = None
+    """Where interactions come from instead of the guild they are made in."""
 
 
 def build(clock: Clock, recorder: Recorder | None, *, rate_limits: bool) -> Parts:

@@ -6,6 +6,7 @@ from playground.discord import permissions
 from playground.discord.client_rules import NotPossibleError, StoreFile
 from playground.discord.interactions import Interaction, InteractionKind
 from playground.discord.media_probe import Shape, content_type_of, picture_shape, safe_name
+from playground.discord.outside import moved
 from playground.discord.parts import Parts
 from playground.discord.types import Json, Ref
 from playground.discord.world import (
@@ -136,6 +137,8 @@ class Stage:
                 name=interaction.name,
             )
             interaction.dispatched_at = time.monotonic()
+        if self.parts.outside is not None:
+            interaction.payload = moved(interaction.payload, self.parts.outside)
         guild_id = interaction.guild.id if interaction.guild else None
         self.parts.gateway.dispatch("INTERACTION_CREATE", interaction.payload, guild_id=guild_id)
 
