@@ -7,6 +7,7 @@ from typing import Any
 from jobs import purse
 from jobs.forecast import Forecast
 from jobs.pictures import Pictures
+from jobs.plain import clean
 from jobs.ports import Clock, JobView
 from jobs.prices import PriceBook
 from jobs.refusals import failure_sentence
@@ -136,7 +137,7 @@ class Board:
             charged_tokens=charged,
             left_tokens=left_tokens,
             reason=_reason(job, kind, body),
-            said=body.get("said"),
+            said=clean(body.get("said") or "") or None,
             said_by=body.get("said_by") or "NeuralBox",
             has_video=shown.is_there,
             link=shown.link,

@@ -6,10 +6,11 @@ import re
 import sqlite3
 from dataclasses import dataclass
 
-from errors import ServicePausedError, UnknownChoiceError, UserFacingError
+from errors import ServicePausedError, UnknownChoiceError, UserFacingError, quoted
 from jobs import moves
 from jobs.catalogue import PUBLISHED
 from jobs.gate import Gate
+from jobs.plain import clean
 from jobs.ports import Clock
 from jobs.schedule import Waits
 from jobs.waiting import usual_s
@@ -105,8 +106,9 @@ class PriceBook:
         a hold.
         """
         if slug not in self._offered:
+            name = quoted(clean(slug)[:50] or "?")
             raise UnknownChoiceError(
-                f"There is no model called “{slug[:50]}” here. Nothing was charged. "
+                f"There is no model called {name} here. Nothing was charged. "
                 "Pick one from the list that appears while you type."
             )
         if with_picture and slug in self._without_picture:

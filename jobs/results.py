@@ -83,7 +83,9 @@ class Results:
 
     async def get(self, guild_id: int, public_id: str) -> Job:
         """Return the job of that random id; raises NoSuchJobError, also for another guild's."""
-        job = await self._db.read(jobs.find_public, guild_id, public_id)
+        # What is forged may hold what no database takes as text.
+        is_id = public_id.isascii()
+        job = await self._db.read(jobs.find_public, guild_id, public_id) if is_id else None
         if job is None:
             raise NoSuchJobError
         return job

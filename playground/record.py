@@ -21,7 +21,8 @@ class Recorder:
         if path is not None:
             target = pathlib.Path(path)
             target.parent.mkdir(parents=True, exist_ok=True)
-            self._file = target.open("a", encoding="utf-8")
+            # A lone surrogate, which JSON can carry and no file can, becomes a question mark.
+            self._file = target.open("a", encoding="utf-8", errors="replace")
 
     def write(self, record: dict[str, Any]) -> None:
         """Keep one record. After close() it is kept in memory only."""

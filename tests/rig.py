@@ -21,6 +21,7 @@ from playground.record import Recorder
 from storage import invariants, jobs, ledger
 from storage.database import READERS, Database
 from tests.bot_process import SharedClock
+from tests.payloads import loud
 
 T = TypeVar("T")
 TRAFFIC = Path(__file__).parent.parent / "build" / "traffic"
@@ -70,6 +71,8 @@ class Rig:
             rig.records = recorder.records
             stack.push_async_callback(rig.stop_bot)
             yield rig
+            # Whatever a test is about: nothing that left in it could have notified anybody else.
+            assert loud(rig.records) == []
 
     def configure(self, section: str, **keys: Any) -> None:
         """Change configuration keys for the next start of the bot."""

@@ -19,6 +19,7 @@ from cogs.budget.common import (
 )
 from errors import NotAllowedError
 from jobs.export import Exports, What
+from jobs.plain import clean
 from jobs.purse import cap_period
 from jobs.reports import Report, Reports, Which
 from jobs.service import JobService
@@ -170,5 +171,5 @@ async def _name(guild: discord.Guild, user_id: int) -> str | None:
     """Return a member's name; without a list of members each one has to be asked for."""
     with contextlib.suppress(discord.HTTPException):
         member = guild.get_member(user_id) or await guild.fetch_member(user_id)
-        return member.display_name
+        return clean(member.display_name) or None
     return None

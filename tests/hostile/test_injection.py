@@ -1,0 +1,213 @@
+"""Whatever is written by members, admins and the vendor: shown as what it is, inside code."""
+
+import csv
+import io
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from jobs.plain import clean
+from models import State
+from playground.neuralbox import faults
+from tests.app import budget_hands as at
+from tests.app.moderators import MODEL, choose, deny, general, is_asked, notice, told
+from tests.hostile.strings import MARK, STRINGS, all_texts, breaches, said_in
+from tests.payloads import loud, messages
+from tests.rig import Rig
+
+SOME = STRINGS[::5]
+FORMULA = re.compile(r"""^["'\s]*[=+\-@\u2212\uff1d\uff0b\uff0d\uff20]""")
+
+
+@pytest.fixture
+async def wide(rig: Rig) -> Rig:
+    """A bot without limits, on the vendor's largest plan."""
+    many = {"in_flight_total": 900, "in_flight_per_guild": 900, "in_flight_per_member": 900}
+    rig.configure("limits", **many)
+    rig.box.allowance.limit_hour = rig.box.allowance.limit_day = None
+    return await at.purse_rig(rig)
+
+
+def all_harmless(rig: Rig) -> None:
+    """Look at everything that left for Discord, and at what Discord thought of it."""
+    found = [breach for one in messages(rig.records) for breach in breaches(one)]
+    assert found == []
+    assert loud(rig.records) == []
+    assert {one["status"] for one in rig.records} <= {200, 201, 204}
+    forms = [one["payload"]["data"] for one in rig.records if _is_form(one)]
+    for text in (text for form in forms for text in all_texts(form)):
+        assert text == "\n".join(map(clean, text.split("\n"))), text
+
+
+def _is_form(record: dict[str, Any]) -> bool:
+    payload = record["payload"]
+    return bool(record["path"].endswith("/callback") and payload.get("type") == 9)
+
+
+def shows(rig: Rig, marked: str = MARK) -> int:
+    """Return how many messages show something of the corpus at all."""
+    return sum(any(marked in text for text in said_in(one)) for one in messages(rig.records))
+
+
+@pytest.mark.fault("H2")
+def test_the_corpus_is_large_and_the_reader_is_not_blind() -> None:
+    assert len(STRINGS) >= 100
+    naive = [one for one in STRINGS if breaches({"content": f"```\n{one}\n```"})]
+    assert len(naive) > 50
+    bare = [one for one in STRINGS if not breaches({"content": one})]
+    # What a backtick of its own already makes code of, and nothing else.
+    assert all("`" in one for one in bare)
+    assert breaches({"content": "see https://evil.example"})
+    assert not breaches({"content": "see https://evil.example", "flags": 4})
+    assert not breaches({"content": f"`{MARK}` and ```\n{MARK}\n``` and this"})
+
+
+@pytest.mark.fault("H3")
+def test_text_is_plain_after_cleaning_however_often_it_is_cleaned() -> None:
+    for text in STRINGS:
+        once = clean(text)
+        assert clean(once) == once
+        assert not breaches({"content": f"`{once.replace('`', '')}`"})
+
+
+@pytest.mark.fault("H1")
+@pytest.mark.fault("H2")
+@pytest.mark.fault("H3")
+@pytest.mark.fault("H5")
+@pytest.mark.fault("V34")
+async def test_prompts_and_the_vendors_words_stay_inside_code_from_card_to_list(wide: Rig) -> None:
+    wide.box.script(*(faults.fails(text) for text in STRINGS))
+    cards = [await wide.card(text, avoid=text) for text in STRINGS]
+    for name in ("jobs", "queue"):
+        used = await wide.discord.slash("videos", subcommand=name, member="Ada")
+        await used.answer()
+    await wide.run_until(lambda: all(job.state.is_final for job in wide.jobs_in()), step_s=20)
+    await wide.run_until(lambda: all(wide.pings(card) for card in cards), step_s=20)
+    assert len(wide.jobs_in(State.FAILED)) == len(STRINGS)
+    for number, card in enumerate(cards):
+        public_id = wide.job_of(card).public_id
+        for action in ("info", "edit")[: 1 + (number % 5 == 0)]:
+            pressed = wide.discord.forge_press(card, f"rb:{action}:{public_id}", member="Ada")
+            await pressed.answer()
+    all_harmless(wide)
+    assert shows(wide) > 3 * len(STRINGS)
+    used = await wide.discord.slash(
+        "budget",
+        subcommand="export",
+        options={"what": "jobs", "prompts": True},
+        member="Ada",
+    )
+    [file] = (await used.final()).files
+    content = wide.discord.parts.cdn.files[file.path].data.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(content, newline="")))
+    assert len(rows) == len(STRINGS) + 1
+    assert not [cell for row in rows for cell in row if FORMULA.match(cell) and cell[0] != "'"]
+
+
+@pytest.mark.fault("H2")
+@pytest.mark.fault("V34")
+async def test_a_refusal_in_the_vendors_own_words_stays_inside_code(wide: Rig) -> None:
+    bodies = [
+        {"error": "validation_error", "message": text, "details": {"prompt": text}} for text in SOME
+    ]
+    wide.box.script(*(faults.status(422, body) for body in bodies))
+    cards = [await wide.card(f"boat {number}") for number in range(len(SOME))]
+    await wide.run_until(lambda: all(wide.pings(card) for card in cards))
+    assert len(wide.jobs_in(State.REJECTED)) == len(SOME)
+    all_harmless(wide)
+    assert shows(wide) >= len(SOME)
+
+
+@pytest.mark.fault("H2")
+async def test_reasons_and_names_that_admins_choose_stay_inside_code(wide: Rig) -> None:
+    for text in SOME:
+        reason, name = text[:300], text[:60]
+        for subcommand, options in (
+            ("pause", {"reason": reason}),
+            ("show", {}),
+            ("resume", {}),
+            ("set", {"tokens": 1000, "period": "month"}),
+            ("grant", {"tokens": 1, "reason": reason}),
+            ("pot start", {"channel": "videos", "amount": 1, "lasts": "1 day", "name": name}),
+            ("pot list", {}),
+            ("log", {}),
+        ):
+            await at.answer(wide, subcommand, options)
+            if subcommand in ("pause", "pot start"):
+                await wide.refusal()
+        [pot] = await wide.discord.autocomplete(
+            "budget", "pot", "", subcommand="pot end", member="Ada"
+        )
+        await at.answer(wide, "pot end", {"pot": pot["value"]})
+    all_harmless(wide)
+    assert shows(wide) > 6 * len(SOME)
+
+
+@pytest.mark.fault("H2")
+async def test_what_the_host_says_on_every_server_stays_inside_code(wide: Rig) -> None:
+    for text in SOME:
+        for subcommand, options in (("pause", {"reason": text[:300]}), ("show", {})):
+            used = await wide.discord.slash(
+                "admin", subcommand=subcommand, options=options, member="Ada"
+            )
+            await used.answer()
+        await wide.refusal()
+    all_harmless(wide)
+    assert shows(wide) >= 3 * len(SOME)
+
+
+@pytest.mark.fault("H2")
+async def test_what_moderators_answer_stays_inside_code(wide: Rig) -> None:
+    await choose(wide, approve_above="50", approve_channel=str(general(wide)))
+    text = next(one for one in STRINGS if one.startswith("```"))
+    card = await wide.card(text, avoid=text, model=MODEL, length=10)
+    await wide.eventually(lambda: is_asked(wide) and notice(wide).message_id is not None)
+    await deny(wide, "".join(SOME)[:300])
+    await told(wide, "denied")
+    await wide.run_until(lambda: bool(wide.pings(card)))
+    all_harmless(wide)
+
+
+@pytest.mark.fault("H2")
+@pytest.mark.fault("H30")
+async def test_options_that_are_not_understood_are_not_repeated_as_our_words(wide: Rig) -> None:
+    async def said(use: Callable[[], Awaitable[Any]]) -> None:
+        answered = await (await use()).answer()
+        assert answered.ephemeral
+
+    for text in SOME:
+        for options in (
+            {"tokens": 100, "period": "month", "time_zone": text[:64]},
+            {"tokens": 100, "period": "week", "starts_on": text[:20]},
+        ):
+            await at.answer(wide, "set", options)
+        await at.answer(wide, "warn", {"levels": text[:40]})
+        await at.answer(wide, "pot end", {"pot": text[:20]})
+        await wide.refusal(model=text[:100])
+        get = {"job": text[:40]}
+        used = await wide.discord.slash("videos", subcommand="get", options=get)
+        assert (await used.answer()).ephemeral
+    all_harmless(wide)
+
+
+@pytest.mark.fault("H2")
+@pytest.mark.fault("H3")
+async def test_names_of_members_are_drawn_whatever_is_in_them(wide: Rig) -> None:
+    guild = wide.discord.world.guild(None)
+    names = [f"Member {number}" for number in range(8)]
+    for name in names:
+        wide.discord.add_member(name)
+        await wide.card(f"a boat of {name}", member=name)
+    for start in range(0, len(SOME), len(names)):
+        for name, text in zip(names, SOME[start:], strict=False):
+            guild.members[wide.discord.world.user(name).id].nick = text
+        await at.answer(wide, "report", {"days": 7})
+    used = [one for one in messages(wide.records) if one.get("attachments")]
+    assert len(used) >= len(SOME) // len(names)
+    for message in messages(wide.records):
+        for text in said_in(message):
+            assert MARK not in text
+    assert loud(wide.records) == []
+    assert {one["status"] for one in wide.records} <= {200, 201, 204}
