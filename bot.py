@@ -6,6 +6,7 @@ import logging
 import os
 import resource
 import signal
+import stat
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -331,6 +332,8 @@ def _make_directories(data_dir: Path) -> tuple[Path, Path]:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         for directory in (videos_dir, pictures_dir):
             directory.mkdir(mode=0o700, exist_ok=True)
+        for directory in (data_dir, videos_dir, pictures_dir):
+            _keep_private(directory)
     except OSError as error:
         raise _unusable(data_dir, error) from error
     return videos_dir, pictures_dir
@@ -350,6 +353,16 @@ def _unusable(data_dir: Path, error: OSError) -> UnusableDatabaseError:
         f"storage.data_dir {data_dir} cannot be used: {error.strerror or error}; make it a "
         "directory that this user may write to"
     )
+
+
+def _keep_private(directory: Path) -> None:
+    """Take from others what they may do in a directory that was there before."""
+    mode = stat.S_IMODE(directory.stat().st_mode)
+    if mode & 0o077:
+        try:
+            directory.chmod(0o700)
+        except OSError as error:
+            log.warning("%s can be read by others, and stays so: %s", directory, error.strerror)
 
 
 async def serve(config: Config) -> None:

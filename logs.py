@@ -5,9 +5,13 @@ import logging
 import re
 import sys
 from collections.abc import Iterable
+from types import TracebackType
 
 # Interaction and webhook tokens, and what follows a question mark, sit inside addresses.
 _ADDRESS_TOKEN = re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.%-]+")
+# A name and word before an address's host, and what follows a hash, are nobody's business either.
+_ADDRESS_USER = re.compile(r"(\b(?:https?|wss?)://)[^/\s\"'<>@]+@")
+_ADDRESS_FRAGMENT = re.compile(r"(\b(?:https?|wss?)://[^\s\"'<>#]+)#[^\s\"'<>]+")
 # The invite link is for the host to open, and its query holds nothing but numbers.
 _ADDRESS_QUERY = re.compile(
     r"(\b(?:https?|wss?)://(?!discord\.com/oauth2/authorize)[^\s?\"'<>]+)\?[^\s\"'<>]+"
@@ -45,6 +49,8 @@ class Redactor(logging.Formatter):
         for value, name in self._secrets:
             text = text.replace(value, f"<{name}>")
         text = _ADDRESS_TOKEN.sub(r"\1<token>", text)
+        text = _ADDRESS_USER.sub(r"\1<user>@", text)
+        text = _ADDRESS_FRAGMENT.sub(r"\1#<fragment>", text)
         return _ADDRESS_QUERY.sub(r"\1?<query>", text)
 
 
@@ -59,5 +65,13 @@ def set_up(level: str, *, as_json: bool, secrets: Iterable[tuple[str, str]]) -> 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # What nobody catches would go to standard error as it is, past the handler.
+    sys.excepthook = _log_uncaught
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelName(level)))
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    logging.getLogger(__name__).critical("uncaught", exc_info=(kind, error, traceback))

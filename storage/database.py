@@ -229,6 +229,8 @@ def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         # NORMAL would lose acknowledged commits at a power cut.
         connection.execute("PRAGMA synchronous = FULL")
+        # What is deleted, such as an interaction's token, is not left in a page that is free.
+        connection.execute("PRAGMA secure_delete = ON")
         connection.execute(f"PRAGMA journal_size_limit = {WAL_SIZE_LIMIT_BYTES}")
     return connection
 
