@@ -196,7 +196,9 @@ def test_each_published_example_is_read(answer: dict[str, object], expected: Gen
     assert normalise.generation(answer) == expected
 
 
-@pytest.mark.parametrize("value", [-1, 1.0, True, "44", 2**63, 10**9 + 1, [44], {"tokens": 44}, None])
+@pytest.mark.parametrize(
+    "value", [-1, 1.0, True, "44", 2**63, 10**9 + 1, [44], {"tokens": 44}, None]
+)
 def test_a_cost_that_is_no_count_is_unknown_and_never_zero(value: object) -> None:
     told = normalise.generation({"id": 1, "status": "completed", "tokens_spent": value})
     assert told.cost_tokens is None
