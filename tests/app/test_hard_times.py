@@ -117,7 +117,7 @@ async def test_a_request_sent_before_the_vendors_clock_was_seen_is_given_a_whole
 async def test_a_sweep_under_way_while_the_clock_is_set_back_takes_no_job_for_anothers(
     rig: Rig,
 ) -> None:
-    rig.bot_clock = clock = _Wandering(rig.clock)
+    rig.bot_clock = clock = Wandering(rig.clock)
     asked = _history_requests(rig)
     rig.box.script(
         faults.hang(5, on=faults.HISTORY),
