@@ -8,6 +8,8 @@ import warnings
 from typing import Any
 
 OURS = ("config", "config_section", "neuralbox", "jobs", "ui", "cogs", "errors", "models")
+# Much of the reading is one regular expression, into which only the checks beside it give a view.
+SEEN = (*OURS, "tests.fuzz")
 
 
 def main() -> None:
@@ -17,7 +19,7 @@ def main() -> None:
     name, arguments = sys.argv[1], sys.argv[2:]
     # Installed by `make soak` alone, so that neither mypy nor the tests need it.
     atheris: Any = importlib.import_module("atheris")
-    with atheris.instrument_imports(include=list(OURS)):
+    with atheris.instrument_imports(include=list(SEEN)):
         config: Any = importlib.import_module("config")
         targets: Any = importlib.import_module("tests.fuzz.targets")
     # Reads a directory tree each time; nothing of ours is in it.
