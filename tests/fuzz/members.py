@@ -97,7 +97,10 @@ def form(data: bytes) -> None:
 
 def typed(data: bytes) -> None:
     """Anything typed where words are read: a value within its bounds, or a sentence that helps."""
-    text = data.decode("utf-8", "surrogatepass" if data[:1] == b"!" else "replace")[:4_000]
+    if data[:1] == b"!":  # so that half a surrogate pair can be said as well
+        text = data[1 : (len(data) - 1) // 2 * 2 + 1].decode("utf-16-le", "surrogatepass")[:4_000]
+    else:
+        text = data.decode("utf-8", "replace")[:4_000]
     try:
         wish = wish_in(text)
     except UnknownChoiceError as refusal:
@@ -179,4 +182,5 @@ def typed_seeds() -> list[bytes]:
         " " * 200,
         "",
     ]
-    return [text.encode() for text in texts] + [b"!\xed\xa0\x80 5 s"]
+    half_a_pair = b"!" + "\ud800 5 s".encode("utf-16-le", "surrogatepass")
+    return [*(text.encode() for text in texts), half_a_pair]
