@@ -69,15 +69,17 @@ from jobs.switch import HostSwitch
 from jobs.tidings import Tidings
 from jobs.upkeep import Upkeep
 from jobs.videos import Videos
+from jobs.vigil import Vigil
 from jobs.waiting import load_schedule
 from jobs.watchdog import Watchdog
 from jobs.worker import Worker
 from media import Fetcher, PictureGate, Studio, sweep_leftovers
 from neuralbox import NeuralBox
-from storage.database import Database, open_database
+from storage.database import DATABASE, Database, open_database
 from storage.errors import DatabaseLostError, UnusableDatabaseError
 from storage.ledger import Limits
 from storage.lock import AlreadyRunningError
+from storage.mounts import require_local
 from ui.announcer import DiscordAnnouncer
 from ui.client import Reelbox, use_addresses
 from ui.desk import Desk
@@ -91,6 +93,11 @@ log = logging.getLogger(__name__)
 # So that a supervisor can tell what a restart cannot mend.
 EXIT_BROKEN, EXIT_LOST, EXIT_DATABASE, EXIT_LOCKED, EXIT_TOKEN, EXIT_CONFIG = 1, 70, 74, 75, 77, 78
 EXIT_STUCK, EXIT_OTHER_COPY = 71, 76
+_EXITS = {
+    DatabaseLostError: EXIT_LOST,  # between the check of the file and the first loop
+    UnusableDatabaseError: EXIT_DATABASE,
+    AlreadyRunningError: EXIT_LOCKED,
+}
 TOKEN_REFUSED = 4004  # the gateway's close code for a token that was revoked meanwhile
 # For cards that are on their way when the bot is stopped; Discord gives them three seconds.
 LAST_PROMISES_S = 3.0
@@ -125,6 +132,8 @@ async def running(
     clock = clock or SystemClock()
     use_addresses(config.discord.api_url, config.discord.gateway_url, config.discord.cdn_url)
     directories = _make_directories(config.storage.data_dir)
+    if not config.storage.allow_network_disk:
+        require_local(config.storage.data_dir)
     studio = Studio()
     async with (
         open_database(config.storage.data_dir) as db,
@@ -153,7 +162,7 @@ async def running(
         ) as client,
     ):
         _drop_leftovers(directories)
-        epoch, has_past = await db.write(recover, int(clock.now()))
+        epoch, has_past = await db.insist(recover, int(clock.now()))
         gate = Gate(db, box, clock)
         await gate.load()
         box.on_request, box.on_answer = gate.sent, gate.answered
@@ -257,8 +266,9 @@ def _build(
     )
     service.on_told = told
     approvals = Approvals(db, service, submitter, clock, config.limits, allowed)
+    vigil = Vigil(config.storage.data_dir / DATABASE, intake, clock)
     worker = Worker(
-        submitter, poller, reconciler, sweeper, deliverer, upkeep, bearer, approvals, clock
+        submitter, poller, reconciler, sweeper, deliverer, upkeep, bearer, approvals, vigil, clock
     )
     results = Results(db, board, submitter, videos, pictures, clock)
     budgets = Budgets(db, clock, allowed, bearer.alarm.nudge)
@@ -425,9 +435,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(config: Config) -> int:
     try:
         asyncio.run(serve(config))
-    except (AlreadyRunningError, UnusableDatabaseError) as error:
+    except (AlreadyRunningError, UnusableDatabaseError, DatabaseLostError) as error:
         log.critical("%s", error)
-        return EXIT_LOCKED if isinstance(error, AlreadyRunningError) else EXIT_DATABASE
+        return _EXITS[type(error)]
     except BaseExceptionGroup as group:
         return _code_of(group)
     return 0

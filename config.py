@@ -68,6 +68,7 @@ class StorageConfig:
     min_free_bytes: int = 512 * 1024 * 1024
     keep_days: int = 30
     """How long videos, and pictures nobody used again, are kept here."""
+    allow_network_disk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,7 @@ def _storage(section: Section) -> StorageConfig:
         data_dir=Path(data_dir),
         min_free_bytes=section.integer("min_free_mib", 512, 0, 1_000_000) * 1024 * 1024,
         keep_days=section.integer("keep_days", 30, 1, 3650),
+        allow_network_disk=section.flag("allow_network_disk", default=False),
     )
 
 

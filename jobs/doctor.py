@@ -15,7 +15,8 @@ from pathlib import Path
 import config
 from jobs import accounting, checks
 from jobs.checks import Line
-from storage import checkup, schema
+from storage import checkup, mounts, schema
+from storage.database import DATABASE
 from storage.errors import UnusableDatabaseError
 from storage.lock import is_held
 
@@ -69,9 +70,16 @@ def _directory(
         )
         return
     yield _disk(data_dir, min_free_bytes)
+    if (kind := mounts.kind_of(data_dir)) in mounts.NETWORK_KINDS:
+        yield Line(
+            "note",
+            "data",
+            f"{data_dir.absolute()} is on a network file system ({kind}), where a commit may be "
+            "lost; move it to a local disk",
+        )
     running = is_held(data_dir / "reelbox.lock")
     yield Line("ok" if running else "note", "process", _running_words(running))
-    path = data_dir / "reelbox.sqlite3"
+    path = data_dir / DATABASE
     if not path.is_file():
         yield Line(
             "ATTENTION",

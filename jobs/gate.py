@@ -109,7 +109,7 @@ class Gate:
     async def load(self) -> None:
         """Take up what is known from before a restart: requests, limits and a cool-down."""
         now, wall = self._clock.monotonic(), self._clock.now()
-        sends, known = await self._db.write(_take_up, wall)
+        sends, known = await self._db.insist(_take_up, wall)
         self.windows.remember([now - (wall - at) for at in sends])
         limits = json.loads(known.get(LIMITS, "[null, null]"))
         self.windows.hour.limit, self.windows.day.limit = limits

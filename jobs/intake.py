@@ -6,9 +6,12 @@ from pathlib import Path
 
 from errors import ServicePausedError, TooFastError
 from jobs.ports import Clock
+from storage.database import BALLAST
 
 HOST = "host"
 """The reason that the host gives; its words go before all others."""
+BOOKS = "books"
+"""The reason that also stops what was promised already from being sent."""
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +22,7 @@ STOPPING = (
     "Reelbox is being stopped or restarted right now, so it takes no new videos. Please try again "
     "in a few minutes."
 )
+BOOKS_DOUBTFUL = "A check of this bot's books found a fault, so its host has to act first."
 DISK_FULL = "The machine this bot runs on is short of disk space, so its host has to act first."
 
 
@@ -49,9 +53,19 @@ class Intake:
         if self._reasons.pop(name, None):
             log.info("intake: %s is over", name)
 
+    @property
+    def may_send(self) -> bool:
+        """Whether what was promised may be sent: not while the books are in doubt."""
+        return BOOKS not in self._reasons
+
+    def is_disk_short(self) -> bool:
+        """Return whether less is free than the host wants to keep."""
+        return shutil.disk_usage(self._data_dir).free < self._min_free_bytes
+
     def require_open(self) -> None:
         """Raise ServicePausedError with the sentence to show when no new videos are taken."""
-        if shutil.disk_usage(self._data_dir).free < self._min_free_bytes:
+        # A quota may be used up where the disk itself is not: then the ballast is gone.
+        if self.is_disk_short() or not (self._data_dir / BALLAST).exists():
             self.close("disk", DISK_FULL)
         else:
             self.open("disk")

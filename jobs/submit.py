@@ -43,7 +43,7 @@ from neuralbox import (
 from storage import approvals, jobs, settings
 from storage.claims import AlreadyClaimedError
 from storage.database import Database
-from storage.errors import StaleStateError
+from storage.errors import DatabaseLostError, StaleStateError
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ class Submitter:
         gate_s = self._gate.wait_s("submit")
         if gate_s > 0:
             delays.append(gate_s)
-        else:
+        elif self._intake.may_send:
             for job in self._choose(ready, self._busy):
                 if (wait_s := self._gate.wait_s("submit")) > 0:
                     delays.append(wait_s)
@@ -234,7 +234,10 @@ class Submitter:
 
     def _sent(self, job_id: int, task: asyncio.Task[None]) -> None:
         del self._sends[job_id]
-        if not task.cancelled() and (error := task.exception()):
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, DatabaseLostError):
+            log.error("job %d: what became of its request could not be kept", job_id)
+        elif error is not None:
             log.error("sending failed in an unforeseen way", exc_info=error)
         self.on_change()
 

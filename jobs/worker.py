@@ -15,6 +15,7 @@ from jobs.reconcile import Reconciler
 from jobs.submit import Submitter
 from jobs.sweep import Sweeper
 from jobs.upkeep import Upkeep
+from jobs.vigil import Vigil
 from storage.errors import DatabaseLostError
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Worker:
     upkeep: Upkeep
     bearer: NoticeBearer
     approvals: Approvals
+    vigil: Vigil
     clock: Clock
 
     async def run(self, epoch: int) -> None:
@@ -48,6 +50,7 @@ class Worker:
             "upkeep": self.upkeep.run,
             "bearer": self.bearer.run,
             "approvals": self.approvals.run,
+            "vigil": self.vigil.run,
         }
         async with asyncio.TaskGroup() as tasks:
             for name, loop in loops.items():

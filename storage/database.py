@@ -185,6 +185,7 @@ async def open_database(data_dir: Path, name: str = DATABASE) -> AsyncIterator[D
         try:
             try:
                 writer = await _open(opened, lambda: _connect(path))
+                await writer.call(_require_writable, writer.raw)
                 await writer.call(invariants.require, writer.raw)
                 await writer.call(legible.require, writer.raw)
                 readers = [
@@ -233,6 +234,19 @@ def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute(f"PRAGMA journal_size_limit = {WAL_SIZE_LIMIT_BYTES}")
     return connection
+
+
+def _require_writable(connection: sqlite3.Connection) -> None:
+    """Raise SQLite's error for a file that can only be read; one that is held is free again."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute("UPDATE meta SET v = v WHERE k = 'epoch'")
+        finally:
+            connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if code_of(error) != sqlite3.SQLITE_BUSY:
+            raise
 
 
 def keep_ballast(path: Path) -> None:
