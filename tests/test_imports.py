@@ -32,6 +32,8 @@ def test_the_words_of_every_layer_stand_on_nothing(module: str, allowed: set[str
     assert imported & OURS <= allowed
 
 
+@pytest.mark.fault("D3")
+@pytest.mark.fault("D4")
 def test_only_the_database_module_begins_and_commits() -> None:
     words = ("BEGIN IMMEDIATE", ".commit(", "COMMIT")
     for path in ROOT.rglob("*.py"):

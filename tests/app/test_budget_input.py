@@ -48,6 +48,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.fault("D20")
 @pytest.mark.parametrize("subcommand", NUMBERS)
 async def test_odd_numbers_change_nothing_and_are_answered_kindly(
     rig: Rig, subcommand: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -48,6 +48,7 @@ def _history_requests(rig: Rig) -> int:
     return sum(seen.path == "/user/history" for seen in rig.box.requests)
 
 
+@pytest.mark.fault("D1")
 async def test_an_answer_that_comes_while_the_file_is_held_is_booked_afterwards(rig: Rig) -> None:
     rig.box.script(faults.hang_after(3))
     card = await rig.card()

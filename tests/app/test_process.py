@@ -113,6 +113,7 @@ async def test_a_stop_before_discord_ever_answered_is_a_stop(host: Host) -> None
     assert code == 0
 
 
+@pytest.mark.fault("D23")
 async def test_a_database_that_is_not_ours_is_left_alone(host: Host) -> None:
     host.data.mkdir(mode=0o700)
     (host.data / "reelbox.sqlite3").write_bytes(b"not a database at all" * 100)
@@ -121,6 +122,7 @@ async def test_a_database_that_is_not_ours_is_left_alone(host: Host) -> None:
     assert "backup" in log or "not a Reelbox database" in log
 
 
+@pytest.mark.fault("D9")
 async def test_a_directory_that_cannot_be_used_is_said_in_a_sentence(host: Host) -> None:
     host.data.write_text("a file where the directory should be")
     code, log = await host.ended(await host.start())

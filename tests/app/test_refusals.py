@@ -96,6 +96,7 @@ async def test_a_member_who_asks_too_fast_is_told_when_to_try_again(rig: Rig) ->
     await rig.card()
 
 
+@pytest.mark.fault("D7")
 async def test_a_full_disk_takes_nothing_new(rig: Rig) -> None:
     rig.configure("storage", min_free_mib=1_000_000)
     await rig.start_bot()

@@ -52,6 +52,7 @@ async def waiting_worker(
         os.close(end)
 
 
+@pytest.mark.fault("D19")
 async def test_a_worker_knows_no_secret_and_holds_nothing_of_the_bots(
     pipe: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

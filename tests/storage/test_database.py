@@ -24,6 +24,7 @@ def _half_then_raise(tx: sqlite3.Connection) -> None:
     raise RuntimeError("in the middle")
 
 
+@pytest.mark.fault("D4")
 async def test_a_transaction_that_raises_leaves_nothing_behind(db: Database) -> None:
     with pytest.raises(RuntimeError, match="in the middle"):
         await db.write(_half_then_raise)
@@ -32,6 +33,7 @@ async def test_a_transaction_that_raises_leaves_nothing_behind(db: Database) -> 
     assert len(await db.read(settings.list_scope, "test")) == 2
 
 
+@pytest.mark.fault("D4")
 async def test_cancelled_callers_leave_whole_transactions_and_no_open_one(db: Database) -> None:
     writes = [asyncio.create_task(db.write(_two_steps, str(n))) for n in range(50)]
     await asyncio.sleep(0)
@@ -49,6 +51,7 @@ async def test_a_reader_cannot_write(db: Database) -> None:
         await db.read(_two_steps, "never")
 
 
+@pytest.mark.fault("D1")
 async def test_a_waiting_member_is_told_busy_and_nothing_is_written_later(
     db: Database, tmp_path: Path
 ) -> None:
@@ -63,6 +66,7 @@ async def test_a_waiting_member_is_told_busy_and_nothing_is_written_later(
     assert set(await db.read(settings.list_scope, "test")) == {"patient-1", "patient-2"}
 
 
+@pytest.mark.fault("D1")
 async def test_a_waiting_member_does_not_wait_behind_background_work(
     db: Database, tmp_path: Path
 ) -> None:
@@ -109,6 +113,7 @@ async def test_the_lock_ends_with_a_killed_process(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.fault("D13")
 async def test_the_writer_syncs_every_commit_and_alone_checkpoints(db: Database) -> None:
     def pragmas(tx: sqlite3.Connection) -> dict[str, object]:
         names = ("journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint")
@@ -128,6 +133,8 @@ async def _tamper(path: Path, statement: str) -> None:
     connection.close()
 
 
+@pytest.mark.fault("D21")
+@pytest.mark.fault("D23")
 @pytest.mark.parametrize(
     ("statement", "word"),
     [
@@ -149,6 +156,7 @@ async def test_a_file_that_is_not_as_we_left_it_is_not_served(
             pass
 
 
+@pytest.mark.fault("D11")
 async def test_a_damaged_file_is_kept_and_not_served(tmp_path: Path) -> None:
     async with open_database(tmp_path):
         pass
@@ -162,6 +170,7 @@ async def test_a_damaged_file_is_kept_and_not_served(tmp_path: Path) -> None:
     assert path.read_bytes() == bytes(damaged)
 
 
+@pytest.mark.fault("D22")
 async def test_what_every_command_and_loop_asks_reads_no_past(db: Database) -> None:
     """A guild's years of finished jobs must not slow the next one down."""
 

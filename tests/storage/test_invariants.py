@@ -59,6 +59,7 @@ def _broken(books: sqlite3.Connection, statement: str) -> set[str]:
 LATEST = "(SELECT id FROM account WHERE id LIKE 'member:11:21@%' ORDER BY id DESC LIMIT 1)"
 
 
+@pytest.mark.fault("D12")
 @pytest.mark.parametrize(
     ("statement", "broken"),
     [

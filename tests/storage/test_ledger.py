@@ -191,6 +191,7 @@ async def test_two_equal_requests_cannot_both_be_in_doubt(db: Database) -> None:
         await db.write(moves.begin_submit, ids[1], 1, NOW, NOW + 60, NOW)
 
 
+@pytest.mark.fault("D21")
 @pytest.mark.parametrize(
     "statement",
     [

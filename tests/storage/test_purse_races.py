@@ -177,6 +177,7 @@ async def test_many_guilds_share_what_the_host_allows(db: Database) -> None:
         assert (await db.read(ledger.used, Owner("guild", guild_id), 0, None)).tokens <= 880
 
 
+@pytest.mark.fault("D2")
 def test_two_processes_that_race_for_the_last_tokens_never_get_one_too_many(
     tmp_path: Path,
 ) -> None:
