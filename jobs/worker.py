@@ -16,7 +16,7 @@ from jobs.submit import Submitter
 from jobs.sweep import Sweeper
 from jobs.upkeep import Upkeep
 from jobs.vigil import Vigil
-from storage.errors import DatabaseLostError
+from storage.errors import DatabaseBusyError, DatabaseLostError
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,9 @@ class Worker:
                 await loop()
             except DatabaseLostError:
                 raise
+            except DatabaseBusyError:  # nobody's fault here, and over when the other one is done
+                log.warning("the %s has to wait: another program holds the database", name)
+                await self.clock.sleep(RESTART_S[0])
             except Exception:
                 if self.clock.monotonic() - begun_at > CALM_S:
                     breaks = 0

@@ -12,9 +12,10 @@ import pytest
 from jobs import vigil
 from jobs.intake import BOOKS, BOOKS_DOUBTFUL
 from jobs.patience import PATIENCE_S
+from jobs.submit import TIDY_EVERY_S
 from models import State
 from playground.neuralbox import faults
-from storage import invariants, mounts
+from storage import database, invariants, mounts
 from storage.database import BALLAST, BALLAST_BYTES, DATABASE
 from storage.errors import UnusableDatabaseError
 from tests.rig import Rig
@@ -106,6 +107,22 @@ async def test_a_held_file_keeps_nobody_waiting_and_reads_go_on(rig: Rig, disk: 
     assert rig.jobs_in() == [], "nor afterwards"
     card = await rig.card()
     await rig.finished(card)
+    rig.sound()
+
+
+@pytest.mark.fault("D1")
+async def test_the_loops_wait_for_a_held_file_and_then_go_on(
+    rig: Rig, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
+    await rig.start_bot()
+    await rig.prices_known()
+    with _held_by_another(rig):
+        await rig.clock.advance(TIDY_EVERY_S + 1)
+        await rig.eventually(lambda: "the submitter has to wait" in caplog.text)
+    assert "Traceback" not in caplog.text
+    await rig.clock.advance(2)
+    await rig.finished(await rig.card())
     rig.sound()
 
 
