@@ -250,7 +250,7 @@ def _build(
     board.forecast = Forecast(submitter, schedule, tidings.next_look_at, clock)
     reconciler = Reconciler(db, box, gate, clock, changed)
     sweeper = Sweeper(db, box, gate, intake, clock, changed)
-    keeping = Keeping(db, videos_dir, pictures_dir, config.storage.keep_days, clock)
+    keeping = Keeping(db, videos_dir, pictures_dir, config.storage, clock)
     upkeep = Upkeep(db, box, gate, book, intake, keeping, Accounts(db, clock), clock)
 
     def told() -> None:

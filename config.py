@@ -69,6 +69,8 @@ class StorageConfig:
     keep_days: int = 30
     """How long videos, and pictures nobody used again, are kept here."""
     allow_network_disk: bool = False
+    keep_prompts_days: int = 365
+    """How long what members wrote is kept; 0 is as long as the books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,7 @@ def _storage(section: Section) -> StorageConfig:
         min_free_bytes=section.integer("min_free_mib", 512, 0, 1_000_000) * 1024 * 1024,
         keep_days=section.integer("keep_days", 30, 1, 3650),
         allow_network_disk=section.flag("allow_network_disk", default=False),
+        keep_prompts_days=section.integer("keep_prompts_days", 365, 0, 3650),
     )
 
 

@@ -1,4 +1,4 @@
-"""How long videos and pictures are kept: dropped by age, and what nothing names is swept up."""
+"""How long videos, pictures and words are kept: dropped by age; what nothing names is swept up."""
 
 import asyncio
 import logging
@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from config import StorageConfig
 from jobs.ports import Clock
-from storage import drafts, pictures, results
+from storage import drafts, pictures, prompts, results
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -15,15 +16,22 @@ log = logging.getLogger(__name__)
 DAY_S = 24 * 3600
 # A file that is being made has no row yet.
 YOUNG_S = 3600
+PIECE = 50
 
 
 class Keeping:
     """Retention, once a day and at every start."""
 
     def __init__(
-        self, db: Database, videos_dir: Path, pictures_dir: Path, keep_days: int, clock: Clock
+        self,
+        db: Database,
+        videos_dir: Path,
+        pictures_dir: Path,
+        config: StorageConfig,
+        clock: Clock,
     ) -> None:
-        self._db, self._clock, self._keep_s = db, clock, keep_days * DAY_S
+        self._db, self._clock, self._keep_s = db, clock, config.keep_days * DAY_S
+        self._keep_prompts_s = config.keep_prompts_days * DAY_S
         self._videos_dir, self._pictures_dir = videos_dir, pictures_dir
         self._due_at = float("-inf")
 
@@ -36,6 +44,7 @@ class Keeping:
         videos = await self._db.insist(results.drop_old_files, before)
         unused = await self._db.insist(pictures.drop_unused, before)
         await self._db.insist(drafts.drop_old, int(self._clock.now()) - DAY_S)
+        await self._forget_prompts()
         stray = 0
         for directory, dropped, reading in (
             (self._videos_dir, videos, results.list_files),
@@ -50,6 +59,17 @@ class Keeping:
                 len(unused),
                 stray,
             )
+
+    async def _forget_prompts(self) -> None:
+        """Empty what members wrote too long ago, a few jobs at a time: accepting goes before."""
+        if not self._keep_prompts_s:
+            return
+        before = int(self._clock.now()) - self._keep_prompts_s
+        old = await self._db.read(prompts.list_old, before)
+        for start in range(0, len(old), PIECE):
+            await self._db.insist(prompts.forget, old[start : start + PIECE])
+        if old:
+            log.info("no longer kept: the words of %d jobs", len(old))
 
 
 def _stems(names: Iterable[str]) -> frozenset[str]:

@@ -5,6 +5,7 @@ Whose picture may be used is decided here, for every way in: nothing is fetched 
 
 from dataclasses import dataclass, replace
 
+from errors import PromptRejectedError
 from jobs.choices import Choices
 from jobs.consent import require_consent
 from jobs.pictures import Pictures
@@ -88,6 +89,11 @@ class Orders:
     async def again(self, person: Person, job: Job) -> Order:
         """Return the same order once more, at the expense of whoever asks."""
         await self.require_press(person, job)
+        if not job.request.prompt:
+            raise PromptRejectedError(
+                "What this video was asked for with is not kept any more, so it cannot be made "
+                "again as it was. **Edit** takes a new prompt."
+            )
         return await self._veiled(person, await self._results.again(job))
 
     async def edited(self, person: Person, job: Job, wish: Wish) -> Order:

@@ -8,7 +8,7 @@ from jobs.ports import JobView
 from jobs.results import Line, Listed
 from models import Job, State, Way
 from ui import cards
-from ui.text import block, tokens
+from ui.text import NOT_KEPT, block, tokens
 
 LINE_SHOWN = 8
 PROMPT_CHARS = 1200
@@ -57,7 +57,9 @@ def details(view: JobView, line: Line) -> discord.Embed:
     if len(line.jobs) > 1:
         embed.add_field(name="Where it came from", value=_line(line), inline=False)
     text = command(job)
-    if fits_block(text):
+    if not request.prompt:
+        embed.add_field(name="To make it again", value="the words are not kept any more")
+    elif fits_block(text):
         embed.add_field(name="To make it again", value=block(text, COMMAND_CHARS), inline=False)
     else:
         embed.add_field(name="To make it again", value="the command is in the file", inline=False)
@@ -91,7 +93,7 @@ def fits_block(text: str) -> bool:
 def files(job: Job) -> list[discord.File]:
     """Return the command as a file where it cannot be shown as it is."""
     text = command(job)
-    if fits_block(text):
+    if fits_block(text) or not job.request.prompt:
         return []
     return [discord.File(io.BytesIO(text.encode()), filename="command.txt")]
 
@@ -114,14 +116,14 @@ def made_line(item: Listed) -> str:
     """Return a made video as one plain line of a menu."""
     waits = " · waiting for you" if item.is_parked else ""
     request = item.job.request
-    prompt = " ".join(request.prompt.split())
+    prompt = " ".join(request.prompt.split()) or NOT_KEPT
     head = f"{item.job.id} · {request.duration_s} s{waits} · "
     return f"{head}{prompt}"[:100]
 
 
 def short(text: str, limit: int = 60) -> str:
     """Return the beginning of a member's text, inert, for one line of a list."""
-    plain = " ".join(text.replace("`", "ˋ").split())
+    plain = " ".join(text.replace("`", "ˋ").split()) or NOT_KEPT
     plain = plain if len(plain) <= limit else plain[: limit - 1].rstrip() + "…"
     return f"`{plain}`"
 

@@ -9,13 +9,17 @@ NOBODY = discord.AllowedMentions.none()
 # Looks like a backtick and closes nothing.
 _LOOKALIKE = "\N{MODIFIER LETTER GRAVE ACCENT}"
 
+# In the place of words that were emptied by their age.
+NOT_KEPT = "(not kept any more)"
+
 tokens = in_tokens
 
 
 def block(text: str, limit: int) -> str:
     """Return the text as one code block of at most `limit` characters, fences included."""
     room = limit - len("```\n\n```")
-    plain = text.replace("`", _LOOKALIKE)
+    # An empty fence would take in what stands after it.
+    plain = text.replace("`", _LOOKALIKE) or NOT_KEPT
     if len(plain) > room:
         plain = plain[: room - 1].rstrip() + "…"
     return f"```\n{plain}\n```"
