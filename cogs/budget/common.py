@@ -59,7 +59,9 @@ class BudgetRoom(commands.Cog):
         if isinstance(command, app_commands.Command):
             for option in command.parameters:
                 given = getattr(interaction.namespace, option.display_name, None)
-                is_left_out = given is None and not option.required
+                # A null that no client sends is not the same as nothing.
+                is_there = option.display_name in interaction.namespace
+                is_left_out = not is_there and not option.required
                 if not is_left_out and not _fits(option, given):
                     refusal = NotAllowedError(
                         f"The option `{option.display_name}` does not take that. Nothing was "

@@ -112,6 +112,8 @@ def _notified(guild: Guild | None, message: Message, *, may_ping_all: bool) -> f
                 pinged |= {m.id for m in guild.members.values() if role_id in m.role_ids}
         if message.mention_everyone:
             pinged |= set(guild.members)
+        # Whoever has left or was banned hears of nothing there.
+        pinged &= set(guild.members)
     return frozenset(pinged - {message.author.id})
 
 

@@ -51,6 +51,7 @@ async def test_words_are_emptied_by_age_and_the_books_stay_as_they_are(year: Rig
     await year.run_until(lambda: all(not job.request.prompt for job in year.jobs_in()))
     assert year.read(lambda tx: [tuple(row) for row in tx.execute(entries)]) == books
     assert [job.fingerprint for job in year.jobs_in()] == marks
+    await year.run_until(lambda: year.app is not None and not year.app.intake.reasons)
     assert "not kept any more" in said(await press(year, done, "Again"))
     info = await press(year, failed, "Info")
     assert info.message is not None
