@@ -19,6 +19,7 @@ def _line(message: str, *args: object, as_json: bool = False, exc: bool = False)
     return Redactor(SECRETS, as_json=as_json).format(record)
 
 
+@pytest.mark.fault("S1")
 @pytest.mark.parametrize("as_json", [False, True])
 def test_secrets_leave_in_no_message_argument_or_traceback(as_json: bool) -> None:
     line = _line("token %s", "s3cr3t.token.value", as_json=as_json, exc=True)
@@ -28,6 +29,7 @@ def test_secrets_leave_in_no_message_argument_or_traceback(as_json: bool) -> Non
     assert "<neuralbox key>" in line
 
 
+@pytest.mark.fault("S3")
 def test_tokens_and_queries_inside_addresses_are_taken_out() -> None:
     line = _line(
         "PATCH https://discord.com/api/v10/webhooks/123/aW50ZXJhY3Rpb246/messages/@original "
@@ -43,6 +45,7 @@ def test_the_invite_link_stays_whole_for_the_host_to_open() -> None:
     assert link in _line("to add this bot to a server, open %s", link)
 
 
+@pytest.mark.fault("H26")
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_line_cannot_be_forged(as_json: bool) -> None:
     line = _line("said %s", "x\n2026-01-01 CRITICAL root: all lost\r\x1b[2J", as_json=as_json)

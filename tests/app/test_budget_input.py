@@ -49,6 +49,7 @@ HOSTILE = (
 
 
 @pytest.mark.fault("D20")
+@pytest.mark.fault("H22")
 @pytest.mark.parametrize("subcommand", NUMBERS)
 async def test_odd_numbers_change_nothing_and_are_answered_kindly(
     rig: Rig, subcommand: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -119,6 +120,7 @@ async def test_texts_that_mean_nothing_are_answered_with_what_would_do(play: Rig
         assert at.untouched(play), (subcommand, options)
 
 
+@pytest.mark.fault("H30")
 async def test_choices_that_are_not_offered_are_refused_when_forged(
     play: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +153,7 @@ def inert(text: str) -> bool:
     } & set(text)
 
 
+@pytest.mark.fault("H2")
 async def test_hostile_reasons_and_names_are_inert_wherever_they_are_shown(rig: Rig) -> None:
     await purse_rig(rig)
     await budget(rig, "set", tokens=900, period="month", reason=HOSTILE)

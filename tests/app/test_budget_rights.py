@@ -92,6 +92,8 @@ async def test_members_and_moderators_do_not_see_the_group(play: Rig) -> None:
         assert "No admin has set a budget" in await at.tokens(play, who)
 
 
+@pytest.mark.fault("H15")
+@pytest.mark.fault("H17")
 async def test_where_it_is_shown_to_all_members_and_moderators_are_refused_in_code(
     play: Rig,
 ) -> None:
@@ -121,6 +123,7 @@ async def test_an_admin_may_use_every_subcommand(play: Rig) -> None:
     assert made == {at.user(play, "Cleo")}
 
 
+@pytest.mark.fault("H16")
 async def test_an_admin_elsewhere_acts_on_their_own_server_and_no_other(play: Rig) -> None:
     for subcommand, options in uses(play).items():
         there = ELSEWHERE.get(subcommand, options)
@@ -138,6 +141,8 @@ async def test_an_admin_elsewhere_acts_on_their_own_server_and_no_other(play: Ri
     assert words(await answer(play, "pot list", {})).startswith("No pot runs")
 
 
+@pytest.mark.fault("H16")
+@pytest.mark.fault("H25")
 async def test_a_pot_of_another_server_can_neither_be_seen_nor_ended(play: Rig) -> None:
     where = {"channel": "videos", "amount": 10, "lasts": "1 day"}
     await answer(play, "pot start", where, member="Dora", guild=SECOND)
@@ -151,6 +156,7 @@ async def test_a_pot_of_another_server_can_neither_be_seen_nor_ended(play: Rig) 
     assert "10 tokens" in listed
 
 
+@pytest.mark.fault("H18")
 @pytest.mark.parametrize("where", ["a direct message", "an app its user installed"])
 async def test_what_comes_from_elsewhere_all_the_same_changes_nothing(
     play: Rig, monkeypatch: pytest.MonkeyPatch, where: str

@@ -78,6 +78,7 @@ async def test_again_works_after_the_pictures_links_have_run_out(play: Rig) -> N
     play.sound()
 
 
+@pytest.mark.fault("H21")
 async def test_a_double_press_makes_one_video_and_a_private_sentence(play: Rig) -> None:
     done = await done_card(play)
     first, second = await press(play, done, "Again"), await press(play, done, "Again")
@@ -191,6 +192,7 @@ async def test_delete_asks_once_refunds_nothing_and_takes_card_reply_and_file_aw
     play.sound()
 
 
+@pytest.mark.fault("H20")
 @pytest.mark.parametrize("label", ["Delete", "Cancel"])
 async def test_a_stranger_may_neither_delete_nor_cancel(play: Rig, label: str) -> None:
     card = await play.card()
@@ -210,6 +212,7 @@ async def test_a_moderator_may_delete(play: Rig) -> None:
     await play.eventually(lambda: done.id not in [m.id for m in play.discord.messages()])
 
 
+@pytest.mark.fault("H19")
 async def test_a_button_pressed_from_another_server_finds_nothing(play: Rig) -> None:
     done = await done_card(play)
     other = await play.discord.slash("video", prompt="x", member="Dora", guild="Second Server")
@@ -226,6 +229,7 @@ async def test_a_button_pressed_from_another_server_finds_nothing(play: Rig) -> 
 
 
 @pytest.mark.fault("C13")
+@pytest.mark.fault("H30")
 @pytest.mark.parametrize(
     "custom_id",
     ["rb:again:", "rb:again:0", "rb:nothing:1", "other:1", "rb:info:' OR 1=1", "rb:" + "a" * 90],
@@ -243,6 +247,7 @@ async def _forged(rig: Rig, pressed: Interaction, custom_id: str) -> str:
     return await private_words(again)
 
 
+@pytest.mark.fault("H31")
 async def test_cancel_is_free_while_nothing_was_sent(play: Rig) -> None:
     await play.prices_known()
     play.box.script(faults.rate_limited(600))
@@ -287,6 +292,7 @@ async def test_a_failure_offers_to_try_again_and_to_edit(play: Rig) -> None:
     play.sound()
 
 
+@pytest.mark.fault("H31")
 @pytest.mark.parametrize("state", [State.SUBMITTING, State.UNKNOWN])
 async def test_cancel_is_too_late_as_soon_as_anything_may_have_been_sent(
     play: Rig, state: State

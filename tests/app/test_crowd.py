@@ -23,6 +23,7 @@ def _no_real_time(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.box.allowance.limit_hour = rig.box.allowance.limit_day = None
 
 
+@pytest.mark.fault("H23")
 async def test_two_hundred_commands_on_a_budget_for_ten_hold_exactly_ten(rig: Rig) -> None:
     rig.configure("budget", guild_tokens=440)
     rig.configure("limits", unfinished_per_guild=1000)

@@ -175,6 +175,7 @@ async def test_a_card_whose_confirmation_is_lost_says_that_nothing_was_sent(play
     play.sound()
 
 
+@pytest.mark.fault("H1")
 async def test_nobody_but_the_requester_can_be_pinged(play: Rig) -> None:
     prompt = "@everyone @here <@&1> <@2> ```\n# big [x](http://evil.example) <@3>"
     card = await play.card(prompt)
@@ -198,6 +199,7 @@ def _creates_or_edits(record: dict[str, Any]) -> dict[str, Any] | None:
     return payload
 
 
+@pytest.mark.fault("H1")
 async def test_every_message_that_leaves_says_whom_it_may_ping(play: Rig) -> None:
     await play.refusal(model="nope")
     card = await play.card("@everyone")

@@ -39,6 +39,7 @@ def _untouched(rig: Rig) -> bool:
     )
 
 
+@pytest.mark.fault("H12")
 async def test_no_hostile_file_leaves_more_than_a_private_sentence(rig: Rig) -> None:
     roomy(rig)
     rig.configure("pictures", max_mib=1)
@@ -235,6 +236,7 @@ async def test_an_allowed_link_is_taken_and_becomes_a_video(linked: Rig) -> None
     assert "not both" in await linked.refusal(link=_stored(linked, picture()), attachments=both)
 
 
+@pytest.mark.fault("H6")
 async def test_no_hostile_address_is_asked(linked: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = watch_cdn(monkeypatch)
     good = _stored(linked, picture())

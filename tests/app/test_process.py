@@ -62,6 +62,7 @@ def host(rig: Rig, tmp_path: Path) -> Host:
     return Host(rig, tmp_path)
 
 
+@pytest.mark.fault("S7")
 async def test_it_starts_serves_and_stops_with_zero_and_keeps_its_secrets(host: Host) -> None:
     process = await host.start()
     await host.rig.eventually(lambda: host.rig.discord.connected)
@@ -88,6 +89,7 @@ async def test_a_second_copy_exits_at_once_with_its_own_code(host: Host) -> None
     assert (await host.ended(first))[0] == 0
 
 
+@pytest.mark.fault("S8")
 async def test_a_token_that_discord_refuses_ends_it_with_a_sentence(host: Host) -> None:
     code, log = await host.ended(await host.start(DISCORD_TOKEN="aaa.bbb.ccc"))
     assert code == bot.EXIT_TOKEN
@@ -95,6 +97,7 @@ async def test_a_token_that_discord_refuses_ends_it_with_a_sentence(host: Host) 
     assert "Traceback" not in log
 
 
+@pytest.mark.fault("S8")
 async def test_a_token_revoked_meanwhile_ends_it_too(host: Host) -> None:
     process = await host.start()
     await host.rig.eventually(lambda: host.rig.discord.connected)

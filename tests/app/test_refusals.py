@@ -21,6 +21,7 @@ async def test_an_empty_prompt_is_refused(play: Rig) -> None:
     await _refused(play, "in a few words", prompt=" \u200b \u202e ")
 
 
+@pytest.mark.fault("H4")
 async def test_an_over_long_prompt_is_refused_with_both_numbers(play: Rig) -> None:
     await _refused(play, "1,501", "1,500", "shorten it by 1", prompt="x" * 1501)
 
@@ -55,6 +56,7 @@ async def test_a_direct_message_has_no_video_command(play: Rig) -> None:
         await play.ask(channel="dm")
 
 
+@pytest.mark.fault("H18")
 async def test_a_command_that_comes_from_a_direct_message_all_the_same_is_refused(
     play: Rig,
 ) -> None:
@@ -75,6 +77,7 @@ async def test_a_command_that_comes_from_a_direct_message_all_the_same_is_refuse
     assert play.jobs_in() == []
 
 
+@pytest.mark.fault("H21")
 async def test_a_member_with_too_many_unfinished_videos_is_refused(rig: Rig) -> None:
     rig.configure("limits", unfinished_per_member=2)
     await rig.start_bot()
@@ -86,6 +89,7 @@ async def test_a_member_with_too_many_unfinished_videos_is_refused(rig: Rig) -> 
     await rig.card(member="Cleo")
 
 
+@pytest.mark.fault("H21")
 async def test_a_member_who_asks_too_fast_is_told_when_to_try_again(rig: Rig) -> None:
     rig.configure("limits", commands_per_minute=2)
     await rig.start_bot()

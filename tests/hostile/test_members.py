@@ -44,6 +44,24 @@ async def test_a_burst_of_five_hundred_commands_makes_no_more_than_the_limits_le
     rig.sound()
 
 
+@pytest.mark.fault("H4")
+async def test_prompts_are_measured_before_anything_is_held_and_shown_cut(rig: Rig) -> None:
+    await at.purse_rig(rig)
+    longest = "\N{GRINNING FACE}" * 1500
+    assert "is the most" in await rig.refusal(longest + "!")
+    assert "is the most" in await rig.refusal("a boat", avoid=longest + "!")
+    assert rig.jobs_in() == []
+    assert rig.account("org").held_tokens == 0
+    card = await rig.card(longest, avoid=longest)
+    assert rig.job_of(card).request.prompt == longest
+    assert len(card.embeds[0]["description"]) <= 1000
+    assert len(rig.fields(card)["Avoid"]) <= 400
+    assert "…" in card.embeds[0]["description"]
+    done = await rig.finished(card)
+    assert len(done.files[0].description or "") <= 1024
+    rig.sound()
+
+
 @pytest.mark.fault("H31")
 @pytest.mark.parametrize("is_first", [True, False])
 async def test_a_cancel_and_a_sending_that_meet_leave_one_of_two_clean_endings(

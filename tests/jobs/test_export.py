@@ -165,6 +165,7 @@ async def test_prompts_are_written_only_when_asked_for_and_never_private_ones(
     assert b"surprise" not in file.content
 
 
+@pytest.mark.fault("H27")
 @pytest.mark.parametrize("prompt", HOSTILE)
 def test_no_text_becomes_a_formula(prompt: str) -> None:
     safe = spreadsheet.harmless(prompt)
@@ -190,6 +191,7 @@ def test_numbers_stay_numbers_and_nothing_is_an_empty_cell() -> None:
     assert spreadsheet.lines([[-44, 0, None, "-44"]]) == b"-44,0,,'-44\r\n"
 
 
+@pytest.mark.fault("H27")
 async def test_hostile_prompts_and_models_come_out_as_text(db: Database, past: Past) -> None:
     prompts = [prompt for prompt in HOSTILE if "\0" not in prompt]  # none ever gets so far
     for number, prompt in enumerate(prompts):

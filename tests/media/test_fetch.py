@@ -73,6 +73,7 @@ async def test_a_file_is_fetched_to_its_path_and_again(
     assert names(tmp_path) == ["result.mp4"]
 
 
+@pytest.mark.fault("H14")
 async def test_no_name_of_theirs_reaches_our_disk(
     box: LocalNeuralBox, fetcher: Fetcher, tmp_path: Path
 ) -> None:
@@ -107,6 +108,7 @@ async def test_a_large_file_needs_little_memory(box: LocalNeuralBox, tmp_path: P
 
 
 @pytest.mark.fault("V30")
+@pytest.mark.fault("H12")
 @pytest.mark.parametrize(
     "body",
     [b"<!doctype html><title>Sign in</title>", b'{"error": "x"}', b"<svg/>", b"\x7fELF", b"G"],
@@ -121,6 +123,7 @@ async def test_what_is_no_media_never_touches_the_disk(
 
 
 @pytest.mark.fault("V30")
+@pytest.mark.fault("H8")
 @pytest.mark.parametrize("code", [300, 301, 302, 303, 304, 307, 308])
 async def test_a_redirect_is_refused_and_not_followed(
     box: LocalNeuralBox, fetcher: Fetcher, tmp_path: Path, code: int
@@ -189,6 +192,7 @@ async def test_the_largest_file_allowed_is_taken(
 
 
 @pytest.mark.fault("V14")
+@pytest.mark.fault("H13")
 async def test_a_compression_bomb_stops_at_the_cap(
     box: LocalNeuralBox, fetcher: Fetcher, tmp_path: Path
 ) -> None:
@@ -276,6 +280,7 @@ async def test_a_downloader_that_is_not_open_asks_for_nothing(
     assert box.file_requests == []
 
 
+@pytest.mark.fault("S3")
 async def test_no_error_shows_the_query_of_an_address(
     box: LocalNeuralBox, fetcher: Fetcher, tmp_path: Path
 ) -> None:

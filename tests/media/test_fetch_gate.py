@@ -64,6 +64,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.fault("H10")
 @pytest.mark.fault("V30")
 @pytest.mark.parametrize("address", HOSTILE)
 async def test_no_result_address_reaches_another_server_of_this_machine(
@@ -77,6 +78,7 @@ async def test_no_result_address_reaches_another_server_of_this_machine(
     assert (canary.hits, listed.hits) == (0, 0)
 
 
+@pytest.mark.fault("H9")
 @pytest.mark.parametrize(
     "origin",
     [
@@ -100,6 +102,7 @@ async def test_being_listed_does_not_open_the_inside_network(
             await fetcher.download(f"{origin}/1.mp4", tmp_path)
 
 
+@pytest.mark.fault("S4")
 async def test_no_key_and_no_cookie_travels_with_a_download(
     box: LocalNeuralBox, fetcher: Fetcher, tmp_path: Path
 ) -> None:
@@ -111,6 +114,7 @@ async def test_no_key_and_no_cookie_travels_with_a_download(
         assert not sent & {"authorization", "cookie", "referer"}
 
 
+@pytest.mark.fault("S4")
 async def test_proxies_of_the_environment_are_ignored(
     box: LocalNeuralBox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +128,7 @@ async def test_proxies_of_the_environment_are_ignored(
     assert canary.hits == 0
 
 
+@pytest.mark.fault("H8")
 async def test_a_redirect_within_the_storage_is_refused_too(
     box: LocalNeuralBox, fetcher: Fetcher, tmp_path: Path
 ) -> None:

@@ -105,11 +105,13 @@ def test_a_public_address_is_let_through(address: str) -> None:
     assert guard.is_public(address)
 
 
+@pytest.mark.fault("H9")
 @pytest.mark.parametrize("address", NOT_PUBLIC)
 def test_an_address_that_is_not_public_unicast_is_refused(address: str) -> None:
     assert not guard.is_public(address)
 
 
+@pytest.mark.fault("H9")
 @pytest.mark.parametrize("address", NOT_PLAIN)
 def test_what_is_no_plain_address_is_refused(address: str) -> None:
     assert not guard.is_public(address)
@@ -134,6 +136,7 @@ async def guarded_get(url: str) -> None:
         pass
 
 
+@pytest.mark.fault("H9")
 @pytest.mark.parametrize(
     "host",
     [
@@ -180,6 +183,7 @@ class Inward(AbstractResolver):
         pass
 
 
+@pytest.mark.fault("H7")
 async def test_a_public_name_that_leads_inside_is_stopped_at_the_socket() -> None:
     connector = aiohttp.TCPConnector(socket_factory=guard.public_only, resolver=Inward())
     async with Canary() as canary, aiohttp.ClientSession(connector=connector) as session:

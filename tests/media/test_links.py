@@ -132,6 +132,8 @@ async def assert_refused(gate: PictureGate, url: str) -> None:
     assert "must be a public one that begins with https://" in str(raised.value)
 
 
+@pytest.mark.fault("H6")
+@pytest.mark.fault("H10")
 async def test_no_address_of_another_form_reaches_this_machine(shelf: Shelf, kept: Path) -> None:
     assert len(WITH_PORT) > 100
     async with Canary() as canary, gate_for(kept, shelf, ["*"]) as gate:
@@ -143,12 +145,14 @@ async def test_no_address_of_another_form_reaches_this_machine(shelf: Shelf, kep
     assert (canary.hits, shelf.hits, list(kept.iterdir())) == (0, 0, [])
 
 
+@pytest.mark.fault("H9")
 @pytest.mark.parametrize("host", ON_443)
 async def test_no_address_of_the_inside_gets_a_socket(shelf: Shelf, kept: Path, host: str) -> None:
     async with gate_for(kept, shelf, ["*"]) as gate:
         await assert_refused(gate, f"https://{host}/1.png")
 
 
+@pytest.mark.fault("H7")
 async def test_no_name_that_leads_inside_gets_a_socket(shelf: Shelf, kept: Path) -> None:
     async with Canary() as canary:
         # What a rebinding name does: another answer each time, and a list with many.
@@ -172,6 +176,7 @@ async def test_without_the_gate_the_same_name_would_reach_the_canary() -> None:
     assert canary.hits == 1
 
 
+@pytest.mark.fault("H8")
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 async def test_a_redirect_to_the_inside_is_not_followed(
     shelf: Shelf, kept: Path, code: int
@@ -193,6 +198,7 @@ async def test_a_listed_origin_gives_its_pictures(shelf: Shelf, kept: Path) -> N
         await assert_refused(gate, "https://example.com/1.png")
 
 
+@pytest.mark.fault("H6")
 async def test_links_are_off_unless_the_host_allows_some(shelf: Shelf, kept: Path) -> None:
     url = shelf.put(saved(scene(), "PNG"))
     async with gate_for(kept, shelf, []) as gate:

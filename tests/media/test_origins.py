@@ -55,6 +55,7 @@ FOREIGN = {
 }
 
 
+@pytest.mark.fault("H10")
 @pytest.mark.parametrize("url", FOREIGN.values(), ids=FOREIGN.keys())
 def test_an_address_elsewhere_is_refused(url: str) -> None:
     with pytest.raises(FetchRefusedError):

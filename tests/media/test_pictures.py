@@ -48,6 +48,7 @@ async def test_a_png_keeps_every_pixel(gate: PictureGate, shelf: Shelf) -> None:
     assert opened(gate, picture).tobytes() == noise.tobytes()
 
 
+@pytest.mark.fault("H14")
 async def test_a_picture_is_named_by_its_content_and_kept_once(
     gate: PictureGate, shelf: Shelf, kept: Path
 ) -> None:

@@ -92,6 +92,10 @@ async def refusal(gate: PictureGate, url: str) -> str:
     return str(raised.value)
 
 
+@pytest.mark.fault("H11")
+@pytest.mark.fault("H12")
+@pytest.mark.fault("H13")
+@pytest.mark.fault("H14")
 @pytest.mark.parametrize("name", REFUSED)
 async def test_a_hostile_file_is_refused_with_a_sentence(
     gate: PictureGate, shelf: Shelf, kept: Path, name: str
@@ -105,6 +109,7 @@ async def test_a_hostile_file_is_refused_with_a_sentence(
     assert list(kept.iterdir()) == []
 
 
+@pytest.mark.fault("H12")
 @pytest.mark.parametrize("name", RENDERED)
 async def test_a_strange_file_becomes_a_plain_picture_or_is_refused(
     gate: PictureGate, shelf: Shelf, kept: Path, name: str
@@ -120,6 +125,7 @@ async def test_a_strange_file_becomes_a_plain_picture_or_is_refused(
     assert picture.size_bytes < MIB
 
 
+@pytest.mark.fault("H13")
 @pytest.mark.parametrize("content", [REFUSED["oversize"][0], saved(scene(), "PNG")])
 async def test_a_length_that_lies_gains_nothing(
     gate: PictureGate, shelf: Shelf, kept: Path, content: bytes
@@ -130,12 +136,14 @@ async def test_a_length_that_lies_gains_nothing(
     assert list(kept.iterdir()) == []
 
 
+@pytest.mark.fault("H13")
 async def test_a_body_without_any_length_stops_at_the_cap(gate: PictureGate, shelf: Shelf) -> None:
     url = shelf.put(REFUSED["oversize"][0], {"Content-Length": "0", "Transfer-Encoding": "x"})
     with pytest.raises((FetchFailedError, PictureRefusedError)):
         await gate.take(url)
 
 
+@pytest.mark.fault("H13")
 async def test_a_compressed_body_counts_unpacked(gate: PictureGate, shelf: Shelf) -> None:
     packed = bomb("gzip", 200 * MIB, saved(scene(), "PNG"))
     url = shelf.put(packed, {"Content-Length": str(len(packed)), "Content-Encoding": "gzip"})
@@ -144,6 +152,8 @@ async def test_a_compressed_body_counts_unpacked(gate: PictureGate, shelf: Shelf
     await gate.take(shelf.put(small, {"Content-Encoding": "gzip"}))
 
 
+@pytest.mark.fault("H11")
+@pytest.mark.fault("H13")
 async def test_the_bot_needs_no_more_memory_for_all_of_them(
     gate: PictureGate, shelf: Shelf
 ) -> None:

@@ -53,6 +53,7 @@ async def waiting_worker(
 
 
 @pytest.mark.fault("D19")
+@pytest.mark.fault("S1")
 async def test_a_worker_knows_no_secret_and_holds_nothing_of_the_bots(
     pipe: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -119,6 +120,7 @@ async def test_a_worker_that_is_killed_is_an_error_of_its_file(pipe: Path) -> No
             await task
 
 
+@pytest.mark.fault("H11")
 async def test_a_picture_that_eats_memory_ends_only_its_worker(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(hostile.black_png(6_200, 6_200))

@@ -24,6 +24,7 @@ async def test_the_key_travels_in_its_header_only(box: LocalNeuralBox, client: N
     assert KEY not in str(headers) + str(seen.query) + seen.path
 
 
+@pytest.mark.fault("S4")
 async def test_proxies_of_the_environment_are_ignored(
     box: LocalNeuralBox, clock: PlayClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -39,6 +40,7 @@ async def test_proxies_of_the_environment_are_ignored(
     assert len(box.requests) == 2
 
 
+@pytest.mark.fault("S4")
 async def test_the_key_does_not_follow_a_redirect(box: LocalNeuralBox, client: NeuralBox) -> None:
     async with Canary() as canary:
         headers = {"Location": f"http://127.0.0.1:{canary.port}/api/v2/balance"}
@@ -60,6 +62,7 @@ async def test_cookies_are_not_kept(box: LocalNeuralBox, clock: PlayClock) -> No
     assert "cookie" not in {name.lower() for name in box.requests[-1].headers}
 
 
+@pytest.mark.fault("S1")
 async def test_a_key_that_is_echoed_reaches_no_error_and_no_log(
     box: LocalNeuralBox, client: NeuralBox, caplog: pytest.LogCaptureFixture
 ) -> None:
