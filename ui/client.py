@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 PERMISSIONS = 274878024704
 LOGIN_RETRY_S = (1, 5, 15, 60)
 COMMANDS = "commands"
+# Discord takes 1,000 new sessions a day and then makes the token void. The library gives up on one
+# that takes longer than a minute, so no wait may be longer.
+SESSION_WAITS_S = (5.0, 15.0, 50.0)
+SESSIONS_WITHIN_S = 3600.0
 
 
 def use_addresses(api_url: str, gateway_url: str, cdn_url: str) -> None:
@@ -61,6 +65,7 @@ class Reelbox(commands.Bot):
         self._token = token
         self._db = db
         self._clock = clock
+        self._sessions: list[float] = []
         self.router = Router()
         """Answers buttons and forms."""
         self.command_ids: dict[str, int] = {}
@@ -88,6 +93,17 @@ class Reelbox(commands.Bot):
                 await self._clock.sleep(delay_s)
         log.info("to add this bot to a server, open %s", self.invite_link())
         await self.connect(reconnect=True)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Begin a session anew, the more slowly the more of them Discord has just ended."""
+        if initial:
+            return
+        now = self._clock.monotonic()
+        self._sessions = [at for at in self._sessions if at > now - SESSIONS_WITHIN_S]
+        delay_s = SESSION_WAITS_S[min(len(self._sessions), len(SESSION_WAITS_S) - 1)]
+        self._sessions.append(now + delay_s)
+        log.info("Discord ended the session of shard %s; a new one in %d s", shard_id, delay_s)
+        await self._clock.sleep(delay_s)
 
     def invite_link(self) -> str:
         """Return the address with which an admin adds this bot to a server."""

@@ -17,6 +17,7 @@ from tests.rig import Rig
 
 HOUR_S = 3600.0
 MEMBERS = ("Ada", "Ben", "Cleo")
+LATER_S = 900.0
 GIVEN_UP = (State.CANCELLED, State.NOT_SUBMITTED)
 # A probe a minute, and what a machine with other work takes to bring some dozens of videos.
 BROUGHT_WITHIN_S = 300.0
@@ -79,17 +80,30 @@ async def live_through(
             facts.kills += 1
         while due and due[0] <= at_s and "discord" not in down:
             due.pop(0)
-            member = MEMBERS[facts.jobs % len(MEMBERS)]
-            facts.cards.append(
-                await rig.card(f"video {facts.jobs}", model="luma-flash2", member=member)
-            )
-            facts.jobs += 1
+            if not await _ask(rig, facts):
+                due.append(at_s + LATER_S)
         given_up = _nothing_is_let_go(rig, given_up, is_vendor_down="vendor" in down)
         facts.looks += 1
         await _pass(rig, step_s)
     await _turn(rig, set(), down)
     await _everything_ends(rig, facts, aways)
     return facts
+
+
+async def _ask(rig: Rig, facts: Facts) -> bool:
+    """Let a member ask for a video; False when the bot, just started, is not ready to take it."""
+    await rig.eventually(lambda: rig.discord.connected, 120)
+    member = MEMBERS[facts.jobs % len(MEMBERS)]
+    answer = await rig.ask(f"video {facts.jobs}", model="luma-flash2", member=member)
+    assert answer.message is not None
+    if answer.ephemeral:
+        assert "still checking its books" in answer.message.content
+        return False
+    card = answer.message
+    await rig.eventually(lambda: rig.job_of(card).state is not State.RESERVED)
+    facts.cards.append(card)
+    facts.jobs += 1
+    return True
 
 
 async def _pass(rig: Rig, seconds: float) -> None:
