@@ -12,7 +12,7 @@ import pytest
 from jobs import vigil
 from jobs.intake import BOOKS, BOOKS_DOUBTFUL
 from jobs.patience import PATIENCE_S
-from jobs.submit import TIDY_EVERY_S
+from jobs.tidy import TIDY_EVERY_S
 from models import State
 from playground.neuralbox import faults
 from storage import database, invariants, mounts
