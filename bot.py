@@ -1,4 +1,4 @@
-"""The process: build everything, connect, stop. `python bot.py [run|check|doctor]`."""
+"""The process: build everything, connect, stop. `python bot.py --help` tells what else it does."""
 
 import argparse
 import asyncio
@@ -32,9 +32,11 @@ from cogs.returns import Returns
 from cogs.settings import Settings
 from cogs.videos import Videos as VideosCog
 from config import Config, ConfigError
-from jobs import doctor
+from jobs import backup_desk, backups, doctor
 from jobs.accounting import Accounts
+from jobs.aftermath import close_intake
 from jobs.approvals import Approvals
+from jobs.backups import Backups
 from jobs.board import Board
 from jobs.budgets import Budgets
 from jobs.choices import Choices
@@ -56,7 +58,7 @@ from jobs.poll import Poller
 from jobs.ports import Clock
 from jobs.prices import PriceBook
 from jobs.reconcile import Reconciler
-from jobs.recovery import recover
+from jobs.recovery import Start, recover
 from jobs.reports import Reports
 from jobs.results import Results
 from jobs.schedule import Schedule
@@ -91,13 +93,9 @@ from ui.rivals import OtherCopyError
 log = logging.getLogger(__name__)
 
 # So that a supervisor can tell what a restart cannot mend.
-EXIT_BROKEN, EXIT_LOST, EXIT_DATABASE, EXIT_LOCKED, EXIT_TOKEN, EXIT_CONFIG = 1, 70, 74, 75, 77, 78
+EXIT_BROKEN, EXIT_LOST, EXIT_DATABASE, EXIT_TOKEN, EXIT_CONFIG = 1, 70, 74, 77, 78
 EXIT_STUCK, EXIT_OTHER_COPY = 71, 76
-_EXITS = {
-    DatabaseLostError: EXIT_LOST,  # between the check of the file and the first loop
-    UnusableDatabaseError: EXIT_DATABASE,
-    AlreadyRunningError: EXIT_LOCKED,
-}
+EXIT_RESTORE, EXIT_BACKUP, EXIT_LOCKED = backup_desk.EXIT_CODES
 TOKEN_REFUSED = 4004  # the gateway's close code for a token that was revoked meanwhile
 # For cards that are on their way when the bot is stopped; Discord gives them three seconds.
 LAST_PROMISES_S = 3.0
@@ -136,7 +134,10 @@ async def running(
         require_local(config.storage.data_dir)
     studio = Studio()
     async with (
-        open_database(config.storage.data_dir) as db,
+        open_database(
+            config.storage.data_dir,
+            before_migrating=backups.before_migrating(config.storage, int(clock.now())),
+        ) as db,
         NeuralBox(
             config.neuralbox.base_url,
             config.neuralbox.key,
@@ -162,21 +163,24 @@ async def running(
         ) as client,
     ):
         _drop_leftovers(directories)
-        epoch, has_past = await db.insist(recover, int(clock.now()))
+        start = await db.insist(recover, int(clock.now()), db.last_run)
+        db.leave_trace(start.epoch, start.swept_to)
         gate = Gate(db, box, clock)
         await gate.load()
         box.on_request, box.on_answer = gate.sent, gate.answered
         schedule = await load_schedule(db, gate.windows, clock)
         rooms = (db, box, gate, schedule, fetcher, studio, picture_gate, client)
-        app = _build(config, clock, *rooms, directories)
-        if has_past:
+        app = _build(config, clock, *rooms, directories, start)
+        if start.rewound is not None:
+            close_intake(app.intake, start.rewound, clock)
+        elif start.has_past:
             close_intake_until_swept(app.intake)
         await app.switch.load()
         await app.service.load()
         for cog in app.cogs:
             await client.add_feature(cog)
         async with asyncio.TaskGroup() as tasks:
-            worker = tasks.create_task(app.worker.run(epoch), name="worker")
+            worker = tasks.create_task(app.worker.run(start.epoch), name="worker")
             others = [
                 tasks.create_task(client.live(), name="gateway"),
                 tasks.create_task(client.rivals.fail_when_beaten(), name="rivals"),
@@ -209,6 +213,7 @@ def _build(
     picture_gate: PictureGate,
     client: Reelbox,
     directories: tuple[Path, Path],
+    start: Start,
 ) -> App:
     """Put the rooms together; what one loop finishes, another is told to look at."""
     videos_dir, pictures_dir = directories
@@ -249,7 +254,7 @@ def _build(
     poller = Poller(db, box, gate, book, schedule, tidings, clock, changed)
     board.forecast = Forecast(submitter, schedule, tidings.next_look_at, clock)
     reconciler = Reconciler(db, box, gate, clock, changed)
-    sweeper = Sweeper(db, box, gate, intake, clock, changed)
+    sweeper = Sweeper(db, box, gate, intake, start, clock, changed)
     keeping = Keeping(db, videos_dir, pictures_dir, config.storage, clock)
     upkeep = Upkeep(db, box, gate, book, intake, keeping, Accounts(db, clock), clock)
 
@@ -268,7 +273,17 @@ def _build(
     approvals = Approvals(db, service, submitter, clock, config.limits, allowed)
     vigil = Vigil(config.storage.data_dir / DATABASE, intake, clock)
     worker = Worker(
-        submitter, poller, reconciler, sweeper, deliverer, upkeep, bearer, approvals, vigil, clock
+        submitter,
+        poller,
+        reconciler,
+        sweeper,
+        deliverer,
+        upkeep,
+        bearer,
+        approvals,
+        vigil,
+        Backups(db, config.storage, clock),
+        clock,
     )
     results = Results(db, board, submitter, videos, pictures, clock)
     budgets = Budgets(db, clock, allowed, bearer.alarm.nudge)
@@ -401,10 +416,19 @@ async def _stay(config: Config) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run a subcommand; return the process's exit code."""
     parser = argparse.ArgumentParser(prog="bot.py", description="Reelbox, a Discord video bot")
-    parser.add_argument("command", nargs="?", choices=("run", "check", "doctor"), default="run")
+    commands = ("run", "check", "doctor", "backup", "restore")
+    parser.add_argument("command", nargs="?", choices=commands, default="run")
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        help="where a backup goes (else among the bot's own); which one is restored (else a list)",
+    )
     parser.add_argument("--config", type=Path, default=Path("config.toml"), metavar="FILE")
     parser.add_argument("--json", action="store_true", help="what doctor finds, for a program")
     options = parser.parse_args(arguments)
+    if options.file is not None and options.command not in ("backup", "restore"):
+        parser.error(f"{options.command} takes no file")
     os.umask(0o077)
     if options.command == "doctor":
         now = int(SystemClock().now())
@@ -420,6 +444,10 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "check":
         sys.stdout.write(f"{options.config} is fine\n")
         return 0
+    if options.command in ("backup", "restore"):
+        said, code = _keep_books(options.command, options.file, config)
+        (sys.stderr if code else sys.stdout).write(said)
+        return code
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the token and the key
     logs.set_up(
         config.logging.level,
@@ -432,12 +460,28 @@ def main(arguments: list[str] | None = None) -> int:
     return _run(config)
 
 
+def _keep_books(command: str, file: Path | None, config: Config) -> tuple[str, int]:
+    """Back up, restore, or list what could be restored; return what to say and the exit code."""
+    now = int(SystemClock().now())
+    if command == "backup":
+        return backup_desk.back_up(config.storage, file, now)
+    if file is None:
+        return backup_desk.list_backups(config.storage, now)
+    return backup_desk.restore(config.storage, file, now)
+
+
 def _run(config: Config) -> int:
     try:
         asyncio.run(serve(config))
     except (AlreadyRunningError, UnusableDatabaseError, DatabaseLostError) as error:
         log.critical("%s", error)
-        return _EXITS[type(error)]
+        if isinstance(error, AlreadyRunningError):
+            return EXIT_LOCKED
+        if isinstance(error, DatabaseLostError):
+            return EXIT_LOST  # between the check of the file and the first loop
+        if said := backup_desk.newest_words(config.storage, int(SystemClock().now())):
+            log.critical("%s", said)
+        return EXIT_DATABASE
     except BaseExceptionGroup as group:
         return _code_of(group)
     return 0

@@ -71,6 +71,19 @@ class StorageConfig:
     allow_network_disk: bool = False
     keep_prompts_days: int = 365
     """How long what members wrote is kept; 0 is as long as the books."""
+    backups: bool = True
+    backup_dir: Path | None = None
+    """Where backups go; None is a directory beside the books."""
+
+    @property
+    def database(self) -> Path:
+        """The books."""
+        return self.data_dir / "reelbox.sqlite3"
+
+    @property
+    def backups_dir(self) -> Path:
+        """The directory of backups, which may not be there yet."""
+        return self.backup_dir or self.data_dir / "backups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +241,15 @@ def _storage(section: Section) -> StorageConfig:
     data_dir = section.text("data_dir", "data")
     if not data_dir.strip():
         section.wrong("data_dir", 'must name a directory, for example "data"')
+    backup_dir = section.text("backup_dir", "")
     return StorageConfig(
         data_dir=Path(data_dir),
         min_free_bytes=section.integer("min_free_mib", 512, 0, 1_000_000) * 1024 * 1024,
         keep_days=section.integer("keep_days", 30, 1, 3650),
         allow_network_disk=section.flag("allow_network_disk", default=False),
         keep_prompts_days=section.integer("keep_prompts_days", 365, 0, 3650),
+        backups=section.flag("backups", default=True),
+        backup_dir=Path(backup_dir) if backup_dir.strip() else None,
     )
 
 

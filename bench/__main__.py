@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bench import answers, books, budgets, fit, machine, past, recovery, schedule, waiting
+from bench import answers, backup, books, budgets, fit, machine, past, recovery, schedule, waiting
 from bench.figures import Figure, table
 from bench.scene import BUILD
 
@@ -17,6 +17,7 @@ GROUPS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "recovery": recovery.measure,
     "books": books.measure,
     "past": past.measure,
+    "backup": backup.measure,
     "budgets": budgets.measure,
     "fit": fit.measure,
     "schedule": schedule.measure,

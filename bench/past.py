@@ -34,7 +34,7 @@ async def measure() -> list[Figure]:
         old, new = Path(folder, "old"), Path(folder, "new")
         for directory in (old, new):
             directory.mkdir()
-        bare_check_s = _fill(old / "reelbox.sqlite3")
+        bare_check_s = fill(old / "reelbox.sqlite3")
         began_at = time.perf_counter()
         async with open_database(old) as db:
             start_s = time.perf_counter() - began_at
@@ -56,13 +56,13 @@ async def measure() -> list[Figure]:
     ]
 
 
-def _fill(path: Path) -> float:
+def fill(path: Path, count: int = PAST_JOBS) -> float:
     """Write finished jobs, all told; return how long SQLite takes to check that file."""
     schema.prepare(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = OFF")
-        for start in range(0, PAST_JOBS, BATCH):
+        for start in range(0, count, BATCH):
             connection.execute("BEGIN")
             for number in range(start, start + BATCH):
                 _live(connection, number)

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from jobs.ports import Clock
-from jobs.reconcile import HORIZON_S
-from jobs.sweep import SWEPT_AT
+from jobs.reconcile import HORIZON_S, SWEPT_AT
 from models import in_tokens
 from storage import claims, readings, settings
 from storage.claims import Learned

@@ -6,10 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jobs import accounting, allowance, moves, switch
+from config import StorageConfig
+from jobs import accounting, aftermath, allowance, moves, switch
+from jobs.backups import MISSES, MISSES_TOLD, TROUBLE
 from jobs.upkeep import BALANCE_EVERY_S
 from models import FINAL_STATES, State
-from storage import checkup, claims, invariants, readings, schema, settings
+from storage import (
+    backup,
+    checkup,
+    claims,
+    invariants,
+    readings,
+    rewound,
+    schema,
+    settings,
+)
+from storage.backup import find_newest_verified
 
 Level = Literal["ok", "note", "ATTENTION"]
 
@@ -17,8 +29,14 @@ DAY_S = 24 * 3600
 # What is over and was told stays before the host's eyes for so long.
 RECENT_S = 7 * DAY_S
 BALANCE_OLD_S = 2 * BALANCE_EVERY_S
+BACKUP_OLD_S = 3 * 3600
 JOBS_LISTED = 20
 FOREIGN_LISTED = 20
+_WHY_REWOUND = {
+    "restore": "a backup was restored",
+    "lost": "the last commits were gone at a start",
+    "history": "at a start NeuralBox had videos that are newer than the books and nobody's",
+}
 REMEDIES = {
     "two candidates in the history": "look both up in NeuralBox's history; its tokens stay held, "
     "and nothing is sent again",
@@ -34,6 +52,8 @@ REMEDIES = {
     "unknown to the vendor": "NeuralBox no longer knows it; see whether somebody deleted it there",
     "made after all": "it turned up after it was given back; it is booked now, nothing is left "
     "to do",
+    moves.REWOUND: "it may have been sent before the books were put back, so it is looked up; "
+    "nothing is left to do",
 }
 REMEDY = "see the log for this job's number; its tokens stay held while it is not clear"
 
@@ -104,6 +124,52 @@ def intake(tx: sqlite3.Connection, now: int) -> Iterator[Line]:
             f"{_age(now - pause.at)} ago: {pause.reason or 'no reason given'}; /admin resume takes "
             "new videos again",
         )
+
+
+def recovery(tx: sqlite3.Connection, now: int) -> Iterator[Line]:
+    """Say whether the books were put back, and what that left open."""
+    if marker := rewound.find(tx):
+        yield Line(
+            "note",
+            "recovery",
+            f"the books tell nothing of what was done after {accounting.moment(marker.since)} "
+            f"({_WHY_REWOUND[marker.how]}); nothing is sent or taken in until they have been "
+            "compared with NeuralBox's history, which the running bot does within about 20 minutes",
+        )
+    last = rewound.find_last(tx)
+    if last is not None and last.ended_at > now - RECENT_S:
+        count, tokens = aftermath.sum_unknown(tx, last)
+        yield Line(
+            "note",
+            "recovery",
+            f"over since {accounting.moment(last.ended_at)} ({_WHY_REWOUND[last.how]}): from after "
+            f"{accounting.moment(last.since)} NeuralBox has {_many(count, 'video')} for {tokens:,} "
+            "tokens that these books know nothing of, listed under others; "
+            f"{_many(last.adopted, 'job')} found again, {last.given_back:,} given back",
+        )
+
+
+def backups(
+    tx: sqlite3.Connection, storage: StorageConfig, now: int, *, is_running: bool
+) -> Iterator[Line]:
+    """Say how old the newest backup is, and whether it could be restored."""
+    if not storage.backups:
+        yield Line("note", "backups", "switched off (storage.backups); make your own")
+        return
+    where = storage.backups_dir.absolute()
+    newest = find_newest_verified(storage.backups_dir)
+    words = f"none that could be restored in {where}"
+    if newest is not None:
+        words = f"the newest, {newest.path.name}, could be restored now and is "
+        words += f"{_age(now - newest.made_at)} old"
+    trouble = settings.find(tx, backup.SCOPE, TROUBLE)
+    misses = settings.counter(tx, MISSES)
+    if trouble is not None and misses >= MISSES_TOLD:
+        yield Line("ATTENTION", "backups", f"{words}; the last {misses:,} failed: {trouble}")
+    elif is_running and newest is not None and now - newest.made_at > BACKUP_OLD_S:
+        yield Line("ATTENTION", "backups", f"{words}, which is too long; see the log")
+    else:
+        yield Line("ok" if newest else "note", "backups", words)
 
 
 def requests(tx: sqlite3.Connection, now: int) -> Iterator[Line]:

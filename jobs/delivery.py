@@ -83,7 +83,8 @@ class Delivery:
         self, row: outbox.OutboxRow, view: JobView, video: Video
     ) -> tuple[outbox.OutboxRow, Video]:
         original = video.file
-        elsewhere = await self._elsewhere(view.job)
+        may_be_told = row.body.get("again", False)
+        elsewhere = await self._elsewhere(view.job, may_be_told=may_be_told)
         while True:
             room = min(
                 row.body.get("room_bytes") or ROOMS_BYTES[0] * 10,
@@ -129,15 +130,16 @@ class Delivery:
         except (MessageGoneError, PlaceGoneError, NotNowError) as error:
             log.info("job %d: its card cannot say that it is being fitted: %s", row.job_id, error)
 
-    async def _elsewhere(self, job: Job) -> int | None:
+    async def _elsewhere(self, job: Job, *, may_be_told: bool) -> int | None:
         """Return the channel that the guild wants results in, when that is another one.
 
-        A result that was posted before a kill stays where it is, whatever was chosen since.
+        A result that was posted before a kill stays where it is, whatever was chosen since. One
+        that may have been posted before the books were rewound is shown on its card alone.
         """
         if job.showing.message_id is not None:
             return job.showing.channel_id
         chosen = await self._db.read(choices.of_guild, job.guild_id)
-        if job.is_private or job.state is not State.COMPLETED:
+        if job.is_private or job.state is not State.COMPLETED or may_be_told:
             return None
         if chosen.deliver_to is None or chosen.deliver_to == job.channel_id:
             return None
@@ -171,6 +173,9 @@ class Delivery:
 
     async def _place(self, row: outbox.OutboxRow, video: Video) -> None:
         view = await self._board.final(row, video)
+        if row.body.get("again"):
+            await self._place_again(row, view, video)
+            return
         nonce = f"reelbox-card-{row.id}" if view.job.showing.message_id else f"reelbox-{row.id}"
         try:
             await self._announcer.finish(view, video.file, nonce)
@@ -183,6 +188,20 @@ class Delivery:
                 raise PlaceGoneError("a private card is never shown in public") from None
             message_id = await self._announcer.post(view, video.file, nonce)
             await self._db.insist(jobs.set_message, view.job.id, view.job.channel_id, message_id)
+
+    async def _place_again(self, row: outbox.OutboxRow, view: JobView, video: Video) -> None:
+        """Show what may have been shown before the books were rewound; make no message for it."""
+        try:
+            if view.job.is_private:
+                if view.token is not None:
+                    await self._announcer.update(view)
+            elif view.job.state is State.COMPLETED or row.kind == "late":
+                await self._announcer.finish(view, video.file, f"reelbox-{row.id}")
+            else:
+                # There may be a video on the card: its files stay.
+                await self._announcer.update(view)
+        except MessageGoneError as error:
+            log.info("job %d: its card is gone, and none is made anew: %s", row.job_id, error)
 
     async def _take_away(self, view: JobView) -> None:
         try:

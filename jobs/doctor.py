@@ -13,10 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import config
-from jobs import accounting, checks
+from config import StorageConfig
+from jobs import accounting, backup_desk, checks
 from jobs.checks import Line
-from storage import checkup, mounts, schema
-from storage.database import DATABASE
+from storage import backup_restore, checkup, mounts, schema
 from storage.errors import UnusableDatabaseError
 from storage.lock import is_held
 
@@ -31,24 +31,24 @@ def report(path: Path, now: int, *, as_json: bool = False) -> tuple[str, bool]:
     except config.ConfigError as error:
         lines = [Line("ATTENTION", "config", problem) for problem in error.problems]
     else:
-        storage = read.storage
         lines = [
             Line("ok", "config", f"{path} is fine"),
-            *examine(storage.data_dir, storage.min_free_bytes, read.video.models, now),
+            *examine(read.storage, read.video.models, now),
         ]
     text = json.dumps([asdict(line) for line in lines], indent=1) + "\n"
     return text if as_json else _page(lines, now), all(line.level != "ATTENTION" for line in lines)
 
 
-def examine(
-    data_dir: Path, min_free_bytes: int, models: tuple[str, ...], now: int
-) -> Iterator[Line]:
+def examine(storage: StorageConfig, models: tuple[str, ...], now: int) -> Iterator[Line]:
     """Look at everything there is; `now` is epoch s. Never raises for what it finds."""
+    data_dir = storage.data_dir
     yield from _program()
     try:
-        yield from _directory(data_dir, min_free_bytes, models, now)
+        yield from _directory(storage, models, now)
     except UnusableDatabaseError as error:
         yield Line("ATTENTION", "books", str(error))
+        if said := backup_desk.newest_words(storage, now):
+            yield Line("note", "backups", said)
     except OSError as error:
         yield Line(
             "ATTENTION",
@@ -58,9 +58,8 @@ def examine(
         )
 
 
-def _directory(
-    data_dir: Path, min_free_bytes: int, models: tuple[str, ...], now: int
-) -> Iterator[Line]:
+def _directory(storage: StorageConfig, models: tuple[str, ...], now: int) -> Iterator[Line]:
+    data_dir = storage.data_dir
     if not data_dir.is_dir():
         yield Line(
             "ATTENTION",
@@ -69,7 +68,7 @@ def _directory(
             "begins where the bot is started), or start the bot once to make it",
         )
         return
-    yield _disk(data_dir, min_free_bytes)
+    yield _disk(data_dir, storage.min_free_bytes)
     if (kind := mounts.kind_of(data_dir)) in mounts.NETWORK_KINDS:
         yield Line(
             "note",
@@ -79,7 +78,8 @@ def _directory(
         )
     running = is_held(data_dir / "reelbox.lock")
     yield Line("ok" if running else "note", "process", _running_words(running))
-    path = data_dir / DATABASE
+    path = storage.database
+    backup_restore.require_whole(path)
     if not path.is_file():
         yield Line(
             "ATTENTION",
@@ -96,6 +96,8 @@ def _directory(
             return
         yield Line("ok", "books", f"schema {version}, as this version writes it")
         yield from checks.books(tx, path)
+        yield from checks.recovery(tx, now)
+        yield from checks.backups(tx, storage, now, is_running=running is True)
         yield from checks.intake(tx, now)
         yield from checks.jobs(tx, now)
         yield from checks.requests(tx, now)

@@ -20,12 +20,25 @@ from errors import (
 from jobs import asking, purse, watch
 from models import Asker, Job, Order, Quote, Reservation, State, Way
 from neuralbox import Generation, Status
-from storage import claims, drafts, jobs, ledger, outbox, results, settings
+from storage import (
+    approvals,
+    claims,
+    drafts,
+    jobs,
+    ledger,
+    outbox,
+    results,
+    rewound,
+    settings,
+)
 
 BALANCE, BALANCE_AT = "balance_tokens", "balance_at"
 PAUSED_MODELS = "paused_models"
 # What is over sooner is not worth an edit of the card.
 SHORT_WAIT_S = 20
+# Why a job of rewound books is looked up.
+REWOUND = "from before the books were rewound"
+NEVER_REACHED = "The request never reached NeuralBox. You can try again just as it was."
 # A second press this soon after the first is a slip, not a second order.
 DOUBLE_PRESS_S = 10
 
@@ -180,12 +193,33 @@ def accept(
     outbox.put(tx, job_id, "progress", {"stage": "rendering"}, now)
 
 
+def adopt_quietly(tx: sqlite3.Connection, job_id: int, generation_id: str, now: int) -> None:
+    """A job of rewound books was found again. Its card may show the video, so it is left alone."""
+    accept(tx, job_id, State.UNKNOWN, generation_id, "adopted", now)
+    outbox.drop(tx, job_id, "progress")
+    jobs.note(tx, job_id, attention=None)
+
+
 def doubt(tx: sqlite3.Connection, job_id: int, attention: str | None, now: int) -> None:
     """The request may or may not have been accepted: look it up, never send it again."""
     jobs.move(tx, job_id, State.SUBMITTING, State.UNKNOWN, next_at=0)
     outbox.put(tx, job_id, "progress", {"stage": "checking"}, now + SHORT_WAIT_S)
     if attention is not None:
         jobs.note(tx, job_id, attention=attention)
+
+
+def rewind(tx: sqlite3.Connection, job: Job, epoch: int) -> None:
+    """A job of rewound books may have been sent by the bot that is forgotten: look it up.
+
+    It may have been sent at any moment since it was asked for. Its card is left alone meanwhile:
+    it may show a video already.
+    """
+    if job.state is State.RESERVED:
+        jobs.move(tx, job.id, State.RESERVED, State.QUEUED)
+    # By whom is not known; but what was sent was approved.
+    approvals.decide(tx, job.id, "approved", None, job.created_at)
+    begin_submit(tx, job.id, epoch, job.created_at, job.created_at, None)
+    jobs.move(tx, job.id, State.SUBMITTING, State.UNKNOWN, next_at=0, attention=REWOUND)
 
 
 def reject(tx: sqlite3.Connection, job_id: int, reason: str, said: str, now: int) -> None:
@@ -198,11 +232,12 @@ def reject(tx: sqlite3.Connection, job_id: int, reason: str, said: str, now: int
     _last_word(tx, job_id, {"reason": reason, "said": said}, now)
 
 
-def give_up_unknown(tx: sqlite3.Connection, job_id: int, now: int) -> None:
-    """Proven absent from the history: it was never made."""
+def give_up_unknown(
+    tx: sqlite3.Connection, job_id: int, now: int, reason: str = NEVER_REACHED
+) -> None:
+    """Proven absent from the history: it was never made. `reason` is told."""
     jobs.move(tx, job_id, State.UNKNOWN, State.NOT_SUBMITTED)
     ledger.release(tx, job_id, now, "not in the vendor's history")
-    reason = "The request never reached NeuralBox. You can try again just as it was."
     _last_word(tx, job_id, {"reason": reason}, now)
 
 
@@ -234,7 +269,13 @@ def finish(
     submitted_at = job.submit_at or job.created_at
     keep_result(tx, job_id, generation, submitted_at, now)
     results.put_wait(tx, job_id, _wait(job, generation, submitted_at, seen_unfinished_at, now))
-    _last_word(tx, job_id, {} if is_completed else {"said": generation.error}, now)
+    _last_word(
+        tx,
+        job_id,
+        {} if is_completed else {"said": generation.error},
+        now,
+        seen_unfinished_at=max(seen_unfinished_at, submitted_at),
+    )
     return is_overrun
 
 
@@ -275,9 +316,23 @@ def _wait(
     )
 
 
+def tell_late(tx: sqlite3.Connection, job_id: int, now: int) -> None:
+    """Tell of a video after all; the message that there is none must not come after it."""
+    outbox.drop(tx, job_id, "final")
+    outbox.put(tx, job_id, "late", {"again": True} if rewound.may_be_told(tx, job_id) else {}, now)
+
+
 def _last_word(
-    tx: sqlite3.Connection, job_id: int, body: dict[str, Any], now: int, *, done: bool = False
+    tx: sqlite3.Connection,
+    job_id: int,
+    body: dict[str, Any],
+    now: int,
+    *,
+    done: bool = False,
+    seen_unfinished_at: int = -1,
 ) -> None:
     """Queue the job's final message; a progress that did not leave yet is of no use any more."""
+    if rewound.may_be_told(tx, job_id, seen_unfinished_at):
+        body = {**body, "again": True}
     outbox.drop(tx, job_id, "progress")
     outbox.put(tx, job_id, "final", body, now, done=done)

@@ -189,13 +189,18 @@ class Deliverer:
 
     async def _final(self, row: outbox.OutboxRow) -> None:
         view = await self._board.final(row)
+        may_be_told = row.body.get("again", False)
         if view.job.message_id is None:
+            if may_be_told:
+                log.info("job %d: its card is not known, and none is made anew", row.job_id)
+                await self._db.insist(outbox.finish, row.id)
+                return
             await self._answer(row, view)
             return
         if not row.body.get("shown"):
             row = await self._delivery.show(row, view)
         view = await self._board.final(row)  # it may have become another message
-        if view.job.showing.hidden is None:
+        if view.job.showing.hidden is None and not may_be_told:
             await self._ping(row, view)
         await self._db.insist(outbox.finish, row.id)
 

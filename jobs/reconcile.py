@@ -38,6 +38,8 @@ PERSON_LOOK_S = 3600.0
 DECIDED_BY_PERSON = "two candidates in the history"
 # Everything the vendor made before this moment (its clock) has been accounted for.
 SWEPT_TO = "swept_to"
+# When a sweep last saw all there was (our clock).
+SWEPT_AT = "swept_at"
 
 
 class Reconciler:
@@ -67,7 +69,7 @@ class Reconciler:
             await self.alarm.wait(delay_s)
 
     async def _round(self) -> float | None:
-        unknown = await self._db.read(jobs.list_in, State.UNKNOWN)
+        unknown = await self._db.read(_list_unknown)
         ids = {job.id for job in unknown}
         if ids <= self._known and self._clock.monotonic() < self._look_at:
             return self._look_at - self._clock.monotonic()  # a nudge about something else
@@ -162,6 +164,12 @@ def count_absence(
     if not job.absent_seen:
         jobs.note(tx, job_id, absent_seen=1, absent_at=vendor_now)
     return False
+
+
+def _list_unknown(tx: sqlite3.Connection) -> list[Job]:
+    """Return the jobs to look up here; those of rewound books are looked up together."""
+    unknown = jobs.list_in(tx, State.UNKNOWN)
+    return [job for job in unknown if job.attention != moves.REWOUND]
 
 
 def _accounted_for(tx: sqlite3.Connection) -> tuple[int, str | None]:

@@ -130,23 +130,16 @@ class Submitter:
         """Send whatever may go; return when to look again."""
         if await self._tidier.turn(frozenset(self._sends)):
             self.on_change()
+        if "recovery" in self._intake.reasons:
+            # What waits may have been sent before, by a bot whose last commits are gone.
+            return TIDY_EVERY_S
         everything, self._busy = await self._db.read(_queue)
         aside = [wait_s for job in everything if (wait_s := self._aside.wait_s(job.id)) > 0]
         queued = [job for job in everything if self._aside.wait_s(job.id) <= 0]
         self._turns.keep(everything)
         now = self._clock.now()
-        for job in self._tidier.hopeless(queued):
-            queued.remove(job)
-            async with self._aside.only(job.id):
-                await self._cancel(
-                    job, "NeuralBox could not be reached for 15 minutes. Please try again later."
-                )
         self._links.retain({job.id for job in everything})
-        for job, sentence in [(job, self._links.trouble(job)) for job in queued]:
-            if sentence is not None:
-                queued.remove(job)
-                async with self._aside.only(job.id):
-                    await self._cancel(job, sentence)
+        await self._end_hopeless(queued)
         ready = [job for job in queued if job.next_at <= now and not self._links.is_paused(job)]
         later = [job.next_at - now for job in queued if job.next_at > now]
         delays = [TIDY_EVERY_S, *aside, *later]
@@ -177,6 +170,20 @@ class Submitter:
         if self._line:
             delays.append(PLACE_EVERY_S)
         return max(0.05, min(delays))
+
+    async def _end_hopeless(self, queued: list[Job]) -> None:
+        """Cancel, and take off the list, what cannot be sent any more."""
+        for job in self._tidier.hopeless(queued):
+            queued.remove(job)
+            async with self._aside.only(job.id):
+                await self._cancel(
+                    job, "NeuralBox could not be reached for 15 minutes. Please try again later."
+                )
+        for job, sentence in [(job, self._links.trouble(job)) for job in queued]:
+            if sentence is not None:
+                queued.remove(job)
+                async with self._aside.only(job.id):
+                    await self._cancel(job, sentence)
 
     def _choose(self, ready: list[Job], busy: list[jobs.InFlight]) -> list[Job]:
         """Return the jobs whose turn it is, within the caps and one per fingerprint in doubt."""

@@ -9,18 +9,21 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
-from jobs import disputes, fingerprint, history, moves
+from jobs import disputes, fingerprint, history, late, recovery
+from jobs.aftermath import Aftermath
 from jobs.alarm import Alarm
 from jobs.gate import Gate
 from jobs.intake import CATCHING_UP, Intake
 from jobs.ports import Clock
-from jobs.reconcile import HORIZON_S, SKEW_MARGIN_S, SWEPT_TO
-from models import Job, State
-from neuralbox import Generation, NeuralBox, NeuralBoxError, Status
-from storage import claims, jobs, ledger, outbox, settings
+from jobs.reconcile import HORIZON_S, SKEW_MARGIN_S, SWEPT_AT, SWEPT_TO
+from jobs.recovery import Start
+from models import State
+from neuralbox import Generation, NeuralBox, NeuralBoxError
+from storage import claims, jobs, rewound, settings
 from storage.claims import AlreadyClaimedError
 from storage.database import Database
 from storage.errors import DatabaseBusyError, DatabaseLostError
+from storage.rewound import Rewound
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +32,6 @@ IDLE_EVERY_S = 3600.0
 RETRY_S = 60.0
 # A job given up is looked for this long: the listing may lag by more than anybody foresaw.
 GIVEN_UP_WATCH_S = 24 * 3600
-# When a sweep last saw all there was (our clock).
-SWEPT_AT = "swept_at"
 ON_THEIR_WAY = (State.RESERVED, State.QUEUED, State.SUBMITTING, State.UNKNOWN)
 
 
@@ -43,28 +44,47 @@ class Sweeper:
         box: NeuralBox,
         gate: Gate,
         intake: Intake,
+        start: Start,
         clock: Clock,
         on_change: Callable[[], None],
     ) -> None:
         self._db, self._box, self._gate = db, box, gate
         self._intake, self._clock, self._on_change = intake, clock, on_change
+        self._start: Start | None = start
+        self._aftermath = Aftermath(db, box, gate, intake, clock)
         self.alarm = Alarm(clock)
 
     async def run(self) -> None:
         """Never returns."""
         while True:
             try:
-                await self.sweep()
-                self._intake.open("recovery")
-                is_busy = bool(await self._db.read(jobs.fingerprints_in, tuple(State)[:5]))
-                delay_s = EVERY_S if is_busy else IDLE_EVERY_S
+                delay_s = await self._round()
             except NeuralBoxError as error:
                 log.warning("the sweep could not read the history: %s", error)
                 delay_s = RETRY_S
             await self.alarm.wait(delay_s)
 
-    async def sweep(self) -> None:
-        """Read the history back to what is accounted for, and claim what nobody claims."""
+    async def _round(self) -> float:
+        """Sweep, or recover first; return when to look again. Until then nothing is sent."""
+        if (marker := await self._db.read(rewound.find)) is not None:
+            delay_s = await self._aftermath.look(marker)
+            if delay_s is not None:
+                return delay_s
+            self._start = None
+        if not await self.sweep():
+            return 0.0
+        if "recovery" in self._intake.reasons:
+            self._intake.open("recovery")
+            self._on_change()
+        is_busy = bool(await self._db.read(jobs.fingerprints_in, tuple(State)[:5]))
+        return EVERY_S if is_busy else IDLE_EVERY_S
+
+    async def sweep(self) -> bool:
+        """Read the history back to what is accounted for, and claim what nobody claims.
+
+        False when the history shows, right after a start, that the books are older than the world:
+        then nothing was claimed.
+        """
         began = int(self._clock.now())
         swept_to, given_up_at, answered_id = await self._db.read(_state, began)
         reach = swept_to if given_up_at is None else min(swept_to, given_up_at - SKEW_MARGIN_S)
@@ -72,8 +92,13 @@ class Sweeper:
         # Only now: our clock and what we know of the vendor's must be of one moment.
         now = int(self._clock.now())
         vendor_now = now + self._box.skew_s
-        await self._db.insist(disputes.compare, seen.entries, now)
         taken = await self._db.read(claims.claimed, [entry.id for entry in seen.entries])
+        if self._start is not None and self._start.has_past:
+            nobodys = [entry for entry in seen.entries if entry.id not in taken]
+            if await self._db.insist(_notice_rewound, self._start, nobodys, self._box.skew_s, now):
+                return False
+        self._start = None
+        await self._db.insist(disputes.compare, seen.entries, now)
         left_alone = []
         for entry in seen.entries:
             created_at = entry.created_at or 0
@@ -84,10 +109,11 @@ class Sweeper:
             if is_young or not await self._claim_alone(entry, mark, now):
                 left_alone.append(created_at)
         if not seen.is_complete:
-            return
+            return True
         # Entries may still appear late in the listing, so what is young is read again next time.
         reach = min([*left_alone, int(vendor_now) - 2 * HORIZON_S])
         await self._db.write(_remember, max(swept_to, reach), now)
+        return True
 
     async def _claim_alone(self, entry: Generation, mark: str, now: int) -> bool:
         """As `_claim`; what is unforeseen about one is no reason to leave the others out."""
@@ -105,7 +131,7 @@ class Sweeper:
             job_id = await self._db.write(_book, entry, mark, self._box.skew_s, now)
         except AlreadyClaimedError:
             return True
-        except _UndecidedError:
+        except late.UndecidedError:
             return False
         if job_id is None:
             log.warning(
@@ -117,10 +143,6 @@ class Sweeper:
             log.error("job %d was made after all, as %s; booked late", job_id, entry.id)
             self._on_change()
         return True
-
-
-class _UndecidedError(Exception):
-    """It is ours and has not ended, or it may be about to be claimed by a job on its way."""
 
 
 def close_intake_until_swept(intake: Intake) -> None:
@@ -144,43 +166,40 @@ def _remember(tx: sqlite3.Connection, swept_to: int, now: int) -> None:
 def _book(
     tx: sqlite3.Connection, entry: Generation, mark: str, skew_s: float, now: int
 ) -> int | None:
-    """Claim one generation as late (returning its job) or as foreign (returning None).
+    """As `late.book`, for what is no job's that is on its way.
 
-    Whose it may be is asked in the same transaction: jobs may have been sent since the history
-    was asked for.
+    That is asked in the same transaction: jobs may have been sent since the history was asked for.
     """
     if mark in jobs.fingerprints_in(tx, ON_THEIR_WAY):
-        raise _UndecidedError
-    is_completed = entry.status is Status.COMPLETED
-    has_ended = is_completed or entry.status is Status.FAILED
-    made_at = round((entry.created_at or 0) - skew_s)
-    job = _find_given_up(tx, mark, entry.created_at or 0)
-    if job is None:
-        # Of one that has not ended the cost is learned when a later sweep sees its end.
-        cost = entry.cost_tokens if has_ended else None
-        claims.claim(tx, entry.id, None, "foreign", cost, at=made_at)
-        return None
-    if not has_ended:
-        raise _UndecidedError
-    if is_completed and entry.cost_tokens is None:
-        raise _UndecidedError
-    cost_tokens = entry.cost_tokens or 0
-    claims.claim(tx, entry.id, job.id, "late", cost_tokens, at=made_at)
-    ledger.correct(tx, job.id, cost_tokens, now, f"made after all, as {entry.id}")
-    settings.set_counter(tx, moves.BALANCE, settings.counter(tx, moves.BALANCE) - cost_tokens)
-    if is_completed or cost_tokens:
-        jobs.note(tx, job.id, attention="made after all")
-    if is_completed:
-        moves.keep_result(tx, job.id, entry, job.submit_at, now)
-        # The message that there is no video must not come after the one with the video.
-        outbox.drop(tx, job.id, "final")
-        outbox.put(tx, job.id, "late", {}, now)
-    return job.id
+        raise late.UndecidedError
+    return late.book(tx, entry, mark, skew_s, now)
 
 
-def _find_given_up(tx: sqlite3.Connection, mark: str, created_at: int) -> Job | None:
-    """Return the oldest job given up as never made that this generation may be."""
-    for job in jobs.list_given_up(tx, mark):
-        if created_at >= (job.sent_at or 0) - SKEW_MARGIN_S:
-            return job
-    return None
+def _notice_rewound(
+    tx: sqlite3.Connection, start: Start, nobodys: list[Generation], skew_s: float, now: int
+) -> bool:
+    """Begin a recovery when the vendor has what is newer than all we know, and nobody's here.
+
+    It may be somebody else's as well: that is told apart once nothing more can come up.
+    """
+    latest = max(start.newest_at + skew_s + SKEW_MARGIN_S, start.swept_to)
+    in_doubt = jobs.fingerprints_in(tx, (State.SUBMITTING, State.UNKNOWN))
+    # What looks like a job that waits need not be newer: that job was not sent, says the file.
+    waiting = {
+        job.fingerprint: job.created_at + skew_s - SKEW_MARGIN_S
+        for job in reversed(jobs.list_in(tx, State.QUEUED))
+    }
+    unknown: set[str] = set()
+    for entry in nobodys:
+        created_at, prompt = entry.created_at or 0, entry.prompt or ""
+        mark = fingerprint.of(entry.model or "", prompt)
+        if created_at <= waiting.get(mark, latest) or not prompt:
+            continue
+        if mark not in in_doubt and late.find_given_up(tx, mark, created_at) is None:
+            unknown.add(mark)
+    if not unknown:
+        return False
+    recovery.begin(tx, Rewound("history", start.newest_at), start.epoch, now)
+    # What waits is as it was, unless the vendor has what looks like it.
+    recovery.look_up_waiting(tx, start.epoch, frozenset(unknown))
+    return True

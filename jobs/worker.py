@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from jobs.approvals import Approvals
+from jobs.backups import Backups
 from jobs.notices import NoticeBearer
 from jobs.outbox import Deliverer
 from jobs.poll import Poller
@@ -37,6 +38,7 @@ class Worker:
     bearer: NoticeBearer
     approvals: Approvals
     vigil: Vigil
+    backups: Backups
     clock: Clock
 
     async def run(self, epoch: int) -> None:
@@ -51,6 +53,7 @@ class Worker:
             "bearer": self.bearer.run,
             "approvals": self.approvals.run,
             "vigil": self.vigil.run,
+            "backups": self.backups.run,
         }
         async with asyncio.TaskGroup() as tasks:
             for name, loop in loops.items():

@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
-from storage import invariants, legible, schema
+from storage import backup_restore, invariants, legible, schema, trace
 from storage.errors import (
     UNREADABLE,
     DatabaseBusyError,
@@ -68,12 +69,23 @@ class _Thread(aiosqlite.Connection):
 class Database:
     """One writer and some readers on one SQLite file. Open with `open_database`."""
 
-    def __init__(self, writer: _Thread, readers: list[_Thread], ballast: Path) -> None:
+    def __init__(
+        self,
+        writer: _Thread,
+        readers: list[_Thread],
+        ballast: Path,
+        path: Path,
+        last_run: trace.Trace,
+    ) -> None:
         self._writer = writer
         self._readers = readers
         self._ballast = ballast
         self._turn = 0
         self._is_lost = False
+        self.path = path
+        self.last_run = last_run
+        """What the run before left behind."""
+        self.this_run: trace.Trace | None = None
         self.lost = asyncio.Event()
         """Set once the disk or file failed; the process must end."""
 
@@ -160,6 +172,11 @@ class Database:
             self._is_lost = True
             raise
 
+    def leave_trace(self, epoch: int, swept_to: int) -> None:
+        """Note, beside the books, that this run has begun to commit."""
+        self.this_run = trace.Trace(epoch, swept_to, is_open=True)
+        trace.write(self.path, self.this_run)
+
     async def _guarded(self, call: Awaitable[T]) -> T:
         try:
             return await call
@@ -171,14 +188,21 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(data_dir: Path, name: str = DATABASE) -> AsyncIterator[Database]:
+async def open_database(
+    data_dir: Path,
+    name: str = DATABASE,
+    before_migrating: Callable[[int], None] | None = None,
+) -> AsyncIterator[Database]:
     """Lock the directory, open and check the file, and serve it for the life of the block.
 
-    Raises AlreadyRunningError, or UnusableDatabaseError with a sentence for the host.
+    `before_migrating` is handed the version of an older file, to keep a copy of it. Raises
+    AlreadyRunningError, or UnusableDatabaseError with a sentence for the host.
     """
     path = data_dir / name
     with instance_lock(data_dir / "reelbox.lock"):
-        schema.prepare(path)
+        backup_restore.require_whole(path)
+        last_run = trace.take_up(path)
+        schema.prepare(path, before_migrating)
         ballast = data_dir / BALLAST
         keep_ballast(ballast)
         opened: list[_Thread] = []
@@ -194,7 +218,13 @@ async def open_database(data_dir: Path, name: str = DATABASE) -> AsyncIterator[D
                 ]
             except UNREADABLE as error:
                 raise cannot_be_used(path, error) from error
-            yield Database(writer, readers, ballast)
+            database = Database(writer, readers, ballast, path, last_run)
+            try:
+                yield database
+            finally:
+                # Before the close, which removes the file that the next start would miss.
+                if database.this_run is not None:
+                    trace.write(path, replace(database.this_run, is_open=False))
         finally:
             for connection in reversed(opened):
                 await connection.close()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from models import Asker, Job, Order, Origin, Quote, Showing, State, VideoRequest, Way
+from storage import rewound
 from storage.errors import DuplicateInteractionError, StaleStateError
 
 _SELECT = (
@@ -41,10 +42,11 @@ def insert(
     }
     try:
         cursor = tx.execute(
-            "INSERT INTO job (interaction_id, guild_id, user_id, channel_id, model, request,"
+            "INSERT INTO job (id, interaction_id, guild_id, user_id, channel_id, model, request,"
             " fingerprint, hold, created_at, parent, picture, poster_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
+                rewound.next_number(tx, "job"),
                 asker.interaction_id,
                 asker.guild_id,
                 asker.user_id,

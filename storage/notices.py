@@ -8,6 +8,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from storage import rewound
+
 OPEN, DONE, PARKED = 0, 1, 2
 # What had no place for longer than this is old news and is not brought any more.
 NEWS_LIFE_S = 24 * 3600
@@ -41,9 +43,17 @@ def put(
 ) -> bool:
     """Queue a message for a channel; False when the guild was told of this mark already."""
     cursor = tx.execute(
-        "INSERT INTO notice (guild_id, channel_id, kind, mark, body, next_at)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (guild_id, mark) DO NOTHING",
-        (guild_id, channel_id, kind, mark, _text(body), now),
+        "INSERT INTO notice (id, guild_id, channel_id, kind, mark, body, next_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (guild_id, mark) DO NOTHING",
+        (
+            rewound.next_number(tx, "notice"),
+            guild_id,
+            channel_id,
+            kind,
+            mark,
+            _text(body),
+            now,
+        ),
     )
     return cursor.rowcount == 1
 
@@ -176,6 +186,11 @@ def unpark(tx: sqlite3.Connection, guild_id: int, now: int, *, is_sure: bool) ->
         (is_sure, now, now, guild_id, now - NEWS_LIFE_S),
     )
     return cursor.rowcount
+
+
+def drop_untold(tx: sqlite3.Connection) -> None:
+    """Bring nothing that is not known to be out: it may be."""
+    tx.execute("UPDATE notice SET done = 1 WHERE message_id IS NULL AND done <> 1")
 
 
 def _text(body: dict[str, Any]) -> str:

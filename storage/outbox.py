@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from storage import rewound
+
 OPEN, DONE, PARKED = 0, 1, 2
 
 
@@ -32,11 +34,18 @@ def put(
 ) -> None:
     """Queue a message; a newer progress or redraw replaces the one before."""
     tx.execute(
-        "INSERT INTO outbox (job, kind, body, next_at, done) VALUES (?, ?, ?, ?, ?)"
+        "INSERT INTO outbox (id, job, kind, body, next_at, done) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (job, kind) DO UPDATE SET body = excluded.body, attempts = 0,"
         "  next_at = excluded.next_at, done = excluded.done"
         " WHERE kind IN ('progress','redraw')",
-        (job_id, kind, json.dumps(body, ensure_ascii=False), now, int(done)),
+        (
+            rewound.next_number(tx, "outbox"),
+            job_id,
+            kind,
+            json.dumps(body, ensure_ascii=False),
+            now,
+            int(done),
+        ),
     )
 
 
@@ -103,6 +112,17 @@ def park(tx: sqlite3.Connection, row: OutboxRow, not_before: int) -> None:
     tx.execute(
         "UPDATE outbox SET done = 2, attempts = attempts + 1, next_at = ? WHERE id = ?",
         (not_before, row.id),
+    )
+
+
+def mark_told(tx: sqlite3.Connection) -> None:
+    """Note on all last words that did not arrive, as far as is known, that they may have arrived.
+
+    Then they are shown where a message is there to be changed, and no message is made for them.
+    """
+    tx.execute(
+        "UPDATE outbox SET body = json_set(body, '$.again', json('true'))"
+        " WHERE kind IN ('final','late') AND done <> 1"
     )
 
 

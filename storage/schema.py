@@ -3,19 +3,24 @@
 import hashlib
 import re
 import sqlite3
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from storage.errors import UNREADABLE, UnusableDatabaseError, cannot_be_used
+
+Check = Literal["quick_check", "integrity_check"]
 
 APPLICATION_ID = 0x5265656C  # "Reel"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def prepare(path: Path) -> None:
+def prepare(path: Path, before_migrating: Callable[[int], None] | None = None) -> None:
     """Create the file or bring it up to date, and check that it is sound and shaped as expected.
 
-    Blocking; meant for the start of the process, before anything else has the file open. Raises
+    Blocking; meant for the start of the process, before anything else has the file open. An older
+    file is handed to `before_migrating` first, as its version; what that raises ends it. Raises
     UnusableDatabaseError with a sentence for the host; the file is then left as it was found.
     """
     try:
@@ -24,7 +29,11 @@ def prepare(path: Path) -> None:
         raise cannot_be_used(path, error) from error
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
-        _migrate(connection, path)
+        version = require_ours(connection, path)
+        if before_migrating is not None and 0 < version < newest_version():
+            before_migrating(version)
+        connection.execute("PRAGMA journal_mode = WAL")
+        bring_up_to_date(connection, version)
         require_sound(connection, path)
     except UNREADABLE as error:
         raise cannot_be_used(path, error) from error
@@ -38,6 +47,11 @@ def migrations() -> list[tuple[int, str]]:
     return [(int(file.name[:4]), file.read_text(encoding="utf-8")) for file in found]
 
 
+def newest_version() -> int:
+    """Return the version that this program writes."""
+    return migrations()[-1][0]
+
+
 def require_ours(connection: sqlite3.Connection, path: Path) -> int:
     """Return the file's version, 0 for an empty one.
 
@@ -46,7 +60,7 @@ def require_ours(connection: sqlite3.Connection, path: Path) -> int:
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    newest = migrations()[-1][0]
+    newest = newest_version()
     if tables and application_id != APPLICATION_ID:
         raise UnusableDatabaseError(f"{path} is not a Reelbox database; name another data_dir")
     if version > newest:
@@ -62,23 +76,30 @@ def require_sound(connection: sqlite3.Connection, path: Path, *, wholly: bool = 
 
     `wholly` also compares every index with its table, which takes several times as long.
     """
-    check = "PRAGMA integrity_check(5)" if wholly else "PRAGMA quick_check(5)"
-    damage = [row[0] for row in connection.execute(check) if row[0] != "ok"]
+    check: Check = "integrity_check" if wholly else "quick_check"
+    if trouble := find_damage(connection, newest_version(), check):
+        raise UnusableDatabaseError(
+            f"{path} {trouble}. Keep the file, and restore the newest backup."
+        )
+
+
+def find_damage(
+    connection: sqlite3.Connection, version: int, check: Check = "quick_check"
+) -> str | None:
+    """Return what is wrong with a file of that version, None when it is whole and shaped so."""
+    damage = [row[0] for row in connection.execute(f"PRAGMA {check}(5)") if row[0] != "ok"]
     if damage or connection.execute("PRAGMA foreign_key_check").fetchone():
-        raise UnusableDatabaseError(
-            f"{path} is damaged ({'; '.join(damage) or 'a reference leads nowhere'}). "
-            "Keep the file, and restore the newest backup."
+        return f"is damaged ({'; '.join(damage) or 'a reference leads nowhere'})"
+    if _fingerprint(connection) != _expected_fingerprint(version):
+        return (
+            "has another shape than Reelbox writes: a table, index or trigger was added, changed "
+            "or dropped"
         )
-    if _fingerprint(connection) != _expected_fingerprint():
-        raise UnusableDatabaseError(
-            f"{path} has another shape than this version writes: a table, index or trigger was "
-            "added, changed or dropped. Restore the newest backup."
-        )
+    return None
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    version = require_ours(connection, path)
-    connection.execute("PRAGMA journal_mode = WAL")
+def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
+    """Run the migrations that a file of that version lacks, each in a transaction of its own."""
     for number, script in migrations():
         if number > version:
             _apply(connection, number, script)
@@ -97,8 +118,8 @@ def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:
         raise
 
 
-def _expected_fingerprint() -> str:
-    return _fingerprint_after(tuple(migrations()))
+def _expected_fingerprint(version: int) -> str:
+    return _fingerprint_after(tuple(one for one in migrations() if one[0] <= version))
 
 
 @cache

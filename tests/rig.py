@@ -97,7 +97,8 @@ class Rig:
                 "base_url": self.box.base_url,
                 "result_origins": [self.box.origin],
             },
-            "storage": {"data_dir": str(self.data), "min_free_mib": 1},
+            # Backups have tests of their own; elsewhere a day of the clock would make two dozen.
+            "storage": {"data_dir": str(self.data), "min_free_mib": 1, "backups": False},
         }
         for section, keys in self.settings.items():
             mapping.setdefault(section, {}).update(keys)

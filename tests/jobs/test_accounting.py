@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs import accounting
-from jobs.sweep import SWEPT_AT
+from jobs.reconcile import SWEPT_AT
 from storage import claims, readings, schema, settings
 from storage.readings import Books, Verdict
 

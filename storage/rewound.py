@@ -1,0 +1,121 @@
+"""Books that are older than the world: since when, and how far putting that right has come.
+
+A backup was restored, or the last commits were lost. What the bot did since then happened all the
+same: it is in the vendor's history and in Discord's channels, and not in this file.
+"""
+
+import json
+import sqlite3
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from storage import settings
+
+SCOPE, MARKER, LAST = "recovery", "marker", "last"
+# Jobs up to this number, and their messages, were in a file that was rewound.
+KNOWN_JOBS = "rewound_jobs"
+# When the last recovery began (epoch s).
+BEGUN_AT = "rewound_at"
+# New rows are numbered from here on: a number also names a message on Discord.
+NUMBER_FLOOR = "number_floor"
+NUMBERS_LEFT_OUT = 10_000
+
+How = Literal["restore", "lost", "history"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """The marker. Nothing is sent and nothing taken in while it stands.
+
+    `how` is "restore" (a backup was put back), "lost" (the last commits are certainly gone) or
+    "history" (the vendor shows what we do not know). What was done after `since` (epoch s) is not
+    in the file. `begun_at` (ours) and `vendor_began_at` (the vendor's clock) are when the books
+    were first compared, `clear_at` when a comparison first showed nothing to wait for.
+    """
+
+    how: How
+    since: int
+    begun_at: int | None = None
+    vendor_began_at: int | None = None
+    clear_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What a recovery that is over came to, with times by our clock (epoch s).
+
+    `adopted` jobs were found at the vendor, `given_back` were not,
+    or could not be told apart.
+    """
+
+    how: How
+    since: int
+    begun_at: int
+    ended_at: int
+    adopted: int
+    given_back: int
+
+
+def mark(tx: sqlite3.Connection, marker: Rewound) -> None:
+    """Write the marker, over an earlier one."""
+    settings.put(tx, SCOPE, MARKER, json.dumps(asdict(marker)))
+
+
+def find(tx: sqlite3.Connection) -> Rewound | None:
+    """Return the marker, None where the books are as new as the world."""
+    kept = settings.find(tx, SCOPE, MARKER)
+    return None if kept is None else Rewound(**json.loads(kept))
+
+
+def end(tx: sqlite3.Connection, aftermath: Aftermath) -> None:
+    """Take the marker away and remember what it came to."""
+    settings.drop(tx, SCOPE, MARKER)
+    settings.put(tx, SCOPE, LAST, json.dumps(asdict(aftermath)))
+
+
+def find_last(tx: sqlite3.Connection) -> Aftermath | None:
+    """Return what the last recovery came to, or None."""
+    kept = settings.find(tx, SCOPE, LAST)
+    return None if kept is None else Aftermath(**json.loads(kept))
+
+
+def find_newest_moment(tx: sqlite3.Connection) -> int:
+    """Return the latest moment (epoch s, our clock) that the books tell anything of; 0 for none."""
+    row = tx.execute(
+        "SELECT max(coalesce((SELECT max(created_at) FROM job), 0),"
+        " coalesce((SELECT max(submit_at) FROM job), 0),"
+        " coalesce((SELECT max(seen_at) FROM result), 0),"
+        " coalesce((SELECT max(v) FROM meta WHERE k IN ('swept_at','balance_at')), 0))"
+    ).fetchone()
+    return int(row[0])
+
+
+def leave_numbers_out(tx: sqlite3.Connection) -> None:
+    """Begin new numbers well above those that were given away and forgotten."""
+    row = tx.execute(
+        "SELECT max(coalesce((SELECT max(id) FROM job), 0),"
+        " coalesce((SELECT max(id) FROM outbox), 0), coalesce((SELECT max(id) FROM notice), 0))"
+    ).fetchone()
+    floor = max(int(row[0]), settings.counter(tx, NUMBER_FLOOR)) + NUMBERS_LEFT_OUT
+    settings.set_counter(tx, NUMBER_FLOOR, floor)
+    (jobs,) = tx.execute("SELECT coalesce(max(id), 0) FROM job").fetchone()
+    settings.set_counter(tx, KNOWN_JOBS, jobs)
+
+
+def next_number(tx: sqlite3.Connection, table: Literal["job", "outbox", "notice"]) -> int | None:
+    """Return the number that a new row gets; None leaves it to SQLite: the one after the last."""
+    floor = settings.counter(tx, NUMBER_FLOOR)
+    if not floor:
+        return None
+    (newest,) = tx.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()  # noqa: S608
+    return max(int(newest), floor) + 1
+
+
+def may_be_told(tx: sqlite3.Connection, job_id: int, seen_unfinished_at: int = -1) -> bool:
+    """Return whether a job's end may have been told already, by the bot that is forgotten.
+
+    Not if it was seen unfinished after the books were rewound.
+    """
+    if job_id > settings.counter(tx, KNOWN_JOBS):
+        return False
+    return seen_unfinished_at < settings.counter(tx, BEGUN_AT)
