@@ -99,7 +99,7 @@ def check(path: Path) -> int:
         version = schema.require_ours(connection, path)
         if version == 0:
             raise UnusableDatabaseError(f"{path} is empty")
-        if trouble := schema.find_damage(connection, version, check="integrity_check"):
+        if trouble := schema.find_damage(connection, version, wholly=True):
             raise UnusableDatabaseError(f"{path} {trouble}")
         with _as_of_now(connection, version) as books:
             if broken := invariants.violations(books):

@@ -3,14 +3,21 @@
 import logging
 import secrets
 
+import aiohttp
 import discord
 from discord import app_commands
 
 from errors import UserFacingError
-from storage.errors import DuplicateInteractionError
+from storage.errors import DatabaseLostError, DuplicateInteractionError
 from ui.rivals import Rivals
 
 log = logging.getLogger(__name__)
+
+# Nothing definite: whether the last commit is there is known only after the new start.
+LOST = (
+    "The disk on our side failed, so I start anew and look at what was kept. If a card with a job "
+    "number appeared, it will still be finished; otherwise please ask again in a minute."
+)
 
 
 def sentence(error: BaseException) -> str:
@@ -22,6 +29,8 @@ def sentence(error: BaseException) -> str:
         return "You may not use this command here. Nothing was charged."
     if isinstance(original, app_commands.TransformerError):
         return "One of the options has a form I do not understand. Nothing was charged."
+    if isinstance(original, DatabaseLostError):
+        return LOST
     reference = secrets.token_hex(4)
     log.error("unforeseen, reference %s", reference, exc_info=original)
     return (
@@ -50,5 +59,5 @@ async def say(
             await interaction.followup.send(text, view=under, ephemeral=True)
         else:
             await interaction.response.send_message(text, view=under, ephemeral=True)
-    except discord.HTTPException as failure:
-        log.warning("a refusal could not be shown: %s", failure)
+    except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as failure:
+        log.warning("a refusal could not be shown: %r", failure)

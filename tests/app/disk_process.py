@@ -1,4 +1,4 @@
-"""The bot as a process whose disk fails as a file says: one word, looked at before each operation.
+"""The bot as a process whose disk fails as a file says, which is looked at at each operation.
 
 `python -m tests.app.disk_process '{"config": …, "clock": … or null, "fault": "path"}'`
 """
@@ -14,25 +14,26 @@ import bot
 import config
 import logs
 from tests.bot_process import SharedClock
-from tests.storage.disk import FULL, IOERR_FSYNC, IOERR_WRITE, OK, Disk, Op
+from tests.storage.disk import FULL, IOERR_FSYNC, OK, Disk, Op
 
-FAULTS = {
-    "full": ("write", "wal", FULL),
-    "sync": ("sync", "wal", IOERR_FSYNC),
-    "write": ("write", "wal", IOERR_WRITE),
-}
 _CAPABILITIES_V3 = 0x20080522
 
 
-def _rule(path: Path) -> Any:
-    def rule(op: Op) -> int:
-        try:
-            kind, what, code = FAULTS[path.read_text()]
-        except (FileNotFoundError, KeyError):
-            return OK
-        return code if (op.kind, op.what) == (kind, what) else OK
+class _Rule:
+    """`full`: nothing more fits. `sync WORDS`: the commit that writes these words is not synced."""
 
-    return rule
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_written = False
+
+    def __call__(self, op: Op) -> int:
+        if op.what != "wal" or not self._path.exists():
+            return OK
+        fault, _, words = self._path.read_text().partition(" ")
+        if fault == "full":
+            return FULL if op.kind == "write" else OK
+        self._is_written |= op.kind == "write" and words.encode() in op.data
+        return IOERR_FSYNC if self._is_written and op.kind == "sync" else OK
 
 
 def _be_nobody_special() -> None:
@@ -51,7 +52,7 @@ def _main(given: dict[str, Any]) -> int:
     logs.set_up("INFO", as_json=False, secrets=[])
     read = config.from_mapping(given["config"], {})
     disk = Disk(read.storage.data_dir, keeps=False)
-    disk.fail = _rule(Path(given["fault"]))
+    disk.fail = _Rule(Path(given["fault"]))
     with disk.in_place():
         return bot._run(read)
 

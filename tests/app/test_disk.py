@@ -15,7 +15,7 @@ from jobs.patience import PATIENCE_S
 from jobs.tidy import TIDY_EVERY_S
 from models import State
 from playground.neuralbox import faults
-from storage import database, invariants, mounts
+from storage import database, invariants, mounts, schema
 from storage.database import BALLAST, BALLAST_BYTES, DATABASE
 from storage.errors import UnusableDatabaseError
 from tests.rig import Rig
@@ -243,3 +243,33 @@ def _booked(rig: Rig) -> int:
     foreign = "SELECT coalesce(sum(tokens), 0) FROM vendor_claim WHERE how = 'foreign'"
     found = rig.read(lambda tx: int(tx.execute(foreign).fetchone()[0]))
     return rig.account("org").spent_tokens + found
+
+
+@pytest.mark.fault("D9")
+@pytest.mark.parametrize("what", ["the log", "the lock", "the directory above"])
+async def test_what_is_in_the_way_is_said_before_discord_is_asked(rig: Rig, what: str) -> None:
+    schema.prepare(rig.data / DATABASE)
+    if what == "the log":
+        (rig.data / f"{DATABASE}-wal").mkdir()
+    elif what == "the lock":
+        (rig.data / "reelbox.lock").mkdir()
+    else:
+        rig.configure("storage", data_dir=str(rig.data / DATABASE / "data"))
+    with pytest.raises(UnusableDatabaseError, match="cannot be used"):
+        await rig.start_bot()
+    await rig.stop_bot()
+    assert rig.discord.parts.rest.requests == 0
+
+
+@pytest.mark.fault("D11")
+async def test_a_damaged_file_is_kept_as_it_is_and_nobody_logs_in(rig: Rig) -> None:
+    path = rig.data / DATABASE
+    schema.prepare(path)
+    damaged = bytearray(path.read_bytes())
+    damaged[4096 * 20 : 4096 * 30] = bytes(range(256)) * 160
+    path.write_bytes(damaged)
+    with pytest.raises(UnusableDatabaseError, match="restore the newest backup"):
+        await rig.start_bot()
+    await rig.stop_bot()
+    assert path.read_bytes() == bytes(damaged)
+    assert rig.discord.parts.rest.requests == 0

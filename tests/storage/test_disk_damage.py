@@ -184,6 +184,28 @@ async def test_an_index_that_leads_astray_is_found_at_night(tmp_path: Path) -> N
     assert "wait_model" in fault
 
 
+@pytest.mark.fault("D11")
+async def test_an_index_of_the_ledger_that_leads_astray_is_found_at_the_start(
+    tmp_path: Path,
+) -> None:
+    """One of 3,000 damaged copies told a wrong charge: an index of what resolves holds was hit."""
+    async with open_database(tmp_path) as db:
+        await db.write(_finished_job)
+    path = tmp_path / DATABASE
+    with closing(sqlite3.connect(path, isolation_level=None)) as tx:
+        at, size = _page_of(tx, "sqlite_autoindex_entry_1")
+        (hold,) = tx.execute("SELECT min(resolves) FROM entry").fetchone()
+    damaged = bytearray(path.read_bytes())
+    # A row of an index: its header (three bytes), the value, the number of the table's row.
+    row = bytes([3, 1, 1, hold])
+    assert damaged.count(row, at, at + size) == 1
+    damaged[damaged.index(row, at, at + size) + 3] ^= 1 << 6
+    path.write_bytes(damaged)
+    with pytest.raises(UnusableDatabaseError, match="sqlite_autoindex_entry_1"):
+        async with open_database(tmp_path):
+            pass
+
+
 def _page_of(tx: sqlite3.Connection, name: str) -> tuple[int, int]:
     (page,) = tx.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)).fetchone()
     (size,) = tx.execute("PRAGMA page_size").fetchone()
