@@ -235,7 +235,7 @@ def _build(
         config.budget.period,
     )
     board = Board(db, book, pictures, clock, allowed)
-    announcer = DiscordAnnouncer(client, client.logged_in)
+    announcer = DiscordAnnouncer(client, client.logged_in, client.standing)
     links = PictureLinks(db, board, announcer, clock)
     submitter = Submitter(
         db, box, gate, book, intake, clock, config.limits, config.neuralbox.post_timeout_s, links
@@ -264,7 +264,8 @@ def _build(
 
     submitter.on_change = changed
     submitter.on_account_trouble = upkeep.check_balance
-    bearer = NoticeBearer(db, DiscordNoticeBoard(client, client.logged_in), clock)
+    board_of_notices = DiscordNoticeBoard(client, client.logged_in, client.standing)
+    bearer = NoticeBearer(db, board_of_notices, clock)
     bearer.on_change = changed
     service = JobService(
         db, book, intake, board, submitter, clock, config.video, config.limits, allowed

@@ -24,6 +24,7 @@ from models import Job
 from ui import buttons, cards, forums, private
 from ui.attached import closing, picture_files, picture_url, start_files, videos_on
 from ui.connection import connected
+from ui.standing import Standing
 from ui.text import NOBODY
 
 log = logging.getLogger(__name__)
@@ -36,13 +37,15 @@ DM_ROOM_BYTES = 10 * 1024 * 1024
 class DiscordAnnouncer:
     """Implements the port that the job life announces through."""
 
-    def __init__(self, client: discord.Client, logged_in: asyncio.Event) -> None:
+    def __init__(
+        self, client: discord.Client, logged_in: asyncio.Event, standing: Standing
+    ) -> None:
         self._client = client
-        self._logged_in = logged_in
+        self._logged_in, self._standing = logged_in, standing
 
     async def update(self, view: JobView) -> None:
         """Edit the card; its files, if any, stay."""
-        async with self._connected():
+        async with self._connected(is_progress=True):
             if view.job.is_private:
                 if view.token is not None:
                     await private.edit(self._client, view, None)
@@ -271,8 +274,8 @@ class DiscordAnnouncer:
             )
         ]
 
-    def _connected(self) -> AbstractAsyncContextManager[None]:
-        return connected(self._logged_in)
+    def _connected(self, *, is_progress: bool = False) -> AbstractAsyncContextManager[None]:
+        return connected(self._logged_in, self._standing, is_progress=is_progress)
 
 
 def _is_open(place: discord.abc.GuildChannel | discord.Thread, guild: discord.Guild) -> bool:

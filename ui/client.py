@@ -18,6 +18,7 @@ from storage.database import Database
 from ui import errors
 from ui.rivals import Rivals
 from ui.router import Router
+from ui.standing import Standing
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +48,10 @@ class Reelbox(commands.Bot):
         # Voice is not used here, so its missing libraries are no news.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         self.rivals = Rivals(clock)
+        self.standing = Standing(clock)
+        """How many requests Discord refused lately."""
         super().__init__(
-            http_trace=self.rivals.trace(),
+            http_trace=self._watched(),
             command_prefix=commands.when_mentioned,
             help_command=None,
             # Messages, for those that mention the bot: without the privileged intent Discord
@@ -74,6 +77,13 @@ class Reelbox(commands.Bot):
         self.connected = asyncio.Event()
         """Set once the gateway brings interactions."""
         self.tree.error(self._on_command_error)
+
+    def _watched(self) -> aiohttp.TraceConfig:
+        """Return what tells those that have to know of each request to Discord."""
+        trace = aiohttp.TraceConfig()
+        self.rivals.watch(trace)
+        self.standing.watch(trace)
+        return trace
 
     async def live(self) -> None:
         """Log in and stay connected; raises LoginFailure when the token is not accepted."""

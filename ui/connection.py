@@ -14,6 +14,7 @@ from jobs.ports import (
     NotNowError,
     PlaceGoneError,
 )
+from ui.standing import Standing
 
 UNKNOWN_MESSAGE, TOO_LARGE = 10008, 40005
 # Unknown channel, unknown guild, missing access, missing permissions, archived thread, closed DMs.
@@ -24,9 +25,16 @@ TOKEN_GONE = frozenset({10015, 50027})
 
 
 @asynccontextmanager
-async def connected(logged_in: asyncio.Event) -> AsyncIterator[None]:
-    """Wait for the log-in, and translate what Discord answers into the errors of `jobs.ports`."""
+async def connected(
+    logged_in: asyncio.Event, standing: Standing, *, is_progress: bool = False
+) -> AsyncIterator[None]:
+    """Wait for the log-in, and translate what Discord answers into the errors of `jobs.ports`.
+
+    Close to a ban nothing is sent: NotNowError.
+    """
     await logged_in.wait()
+    if not standing.allows(is_progress=is_progress):
+        raise NotNowError(f"Discord refused {standing.refusals} requests within ten minutes")
     try:
         yield
     except discord.HTTPException as error:

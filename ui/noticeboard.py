@@ -10,6 +10,7 @@ from ui.buttons import Style, button, inert
 from ui.cards import DONE, ENDED, SHAPES, WORKING
 from ui.connection import connected
 from ui.router import control_id
+from ui.standing import Standing
 from ui.text import NOBODY, block, inline, tokens
 
 PROMPT_CHARS, REASON_CHARS, TEXT_CHARS = 1000, 400, 2000
@@ -26,12 +27,15 @@ TITLES = {
 class DiscordNoticeBoard:
     """Implements the port that notices are brought through."""
 
-    def __init__(self, client: discord.Client, logged_in: asyncio.Event) -> None:
-        self._client, self._logged_in = client, logged_in
+    def __init__(
+        self, client: discord.Client, logged_in: asyncio.Event, standing: Standing
+    ) -> None:
+        self._client = client
+        self._logged_in, self._standing = logged_in, standing
 
     async def post(self, notice: Notice, nonce: str) -> int:
         """Post it; a message that was out already is brought to what the notice says now."""
-        async with connected(self._logged_in):
+        async with connected(self._logged_in, self._standing):
             embed = render(notice)
             message = await self._channel(notice).send(
                 embed=embed,
@@ -49,7 +53,7 @@ class DiscordNoticeBoard:
 
     async def edit(self, notice: Notice) -> None:
         """Edit the message; buttons that are of no use any more go."""
-        async with connected(self._logged_in):
+        async with connected(self._logged_in, self._standing):
             message = self._channel(notice).get_partial_message(notice.message_id or 0)
             await message.edit(embed=render(notice), view=beneath(notice), allowed_mentions=NOBODY)
 

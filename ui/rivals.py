@@ -39,11 +39,9 @@ class Rivals:
         self._lost: dict[int, float] = {}
         self._beaten = asyncio.Event()
 
-    def trace(self) -> aiohttp.TraceConfig:
-        """Return what has to watch the requests to Discord."""
-        trace = aiohttp.TraceConfig()
+    def watch(self, trace: aiohttp.TraceConfig) -> None:
+        """Have every request to Discord reported here."""
         trace.on_request_start.append(self._begins)
-        return trace
 
     def has(self, interaction_id: int, error: BaseException) -> bool:
         """Say whether an answer was refused since somebody else has given one, and count that.
