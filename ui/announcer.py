@@ -6,6 +6,7 @@ one whose ids were never learned, is reached through it.
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -170,8 +171,7 @@ class DiscordAnnouncer:
             card = cards.card(view).to_dict()
             shown = await self._client.http.request(Route("GET", path, **facts))
             is_waiting = bool(shown.get("flags", 0) & LOADING_FLAG)
-            footers = [embed.get("footer") for embed in shown["embeds"]]
-            if footers != [card.get("footer")] and not is_waiting:
+            if not (is_waiting or _is_card_of(view, shown, card)):
                 raise MessageGoneError("the answer shown is not this job's card")
             card.pop("thumbnail", None)
             await self._client.http.request(
@@ -276,6 +276,16 @@ class DiscordAnnouncer:
 
     def _connected(self, *, is_progress: bool = False) -> AbstractAsyncContextManager[None]:
         return connected(self._logged_in, self._standing, is_progress=is_progress)
+
+
+def _is_card_of(view: JobView, shown: dict[str, Any], card: Mapping[str, Any]) -> bool:
+    """Return whether a message is this very job's card, as it was sent or told its end already.
+
+    Another copy with books of its own counts its jobs anew, so that a number proves nothing.
+    """
+    if shown.get("components"):
+        return view.job.public_id in str(shown["components"])
+    return [embed.get("footer") for embed in shown["embeds"]] == [card.get("footer")]
 
 
 def _is_open(place: discord.abc.GuildChannel | discord.Thread, guild: discord.Guild) -> bool:
