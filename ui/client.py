@@ -18,6 +18,7 @@ from storage.database import Database
 from ui import errors
 from ui.rivals import Rivals
 from ui.router import Router
+from ui.shapes import CheckedTree
 from ui.standing import Standing
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class Reelbox(commands.Bot):
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
+            tree_cls=CheckedTree,
         )
         self._token = token
         self._db = db

@@ -31,6 +31,11 @@ def sentence(error: BaseException) -> str:
         return "One of the options has a form I do not understand. Nothing was charged."
     if isinstance(original, DatabaseLostError):
         return LOST
+    if isinstance(error, app_commands.CommandSignatureMismatch | app_commands.CommandNotFound):
+        return (
+            "This command has changed since your Discord loaded it. Nothing was charged. Please "
+            "reload Discord and try again."
+        )
     reference = secrets.token_hex(4)
     log.error("unforeseen, reference %s", reference, exc_info=original)
     return (
