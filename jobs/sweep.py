@@ -32,6 +32,8 @@ IDLE_EVERY_S = 3600.0
 RETRY_S = 60.0
 # A job given up is looked for this long: the listing may lag by more than anybody foresaw.
 GIVEN_UP_WATCH_S = 24 * 3600
+# How many of our own generations the history showed, and how many of them otherwise than sent.
+ECHOES, ECHOES_DIFFER = "echoes", "echoes_differ"
 ON_THEIR_WAY = (State.RESERVED, State.QUEUED, State.SUBMITTING, State.UNKNOWN)
 
 
@@ -52,6 +54,7 @@ class Sweeper:
         self._intake, self._clock, self._on_change = intake, clock, on_change
         self._start: Start | None = start
         self._aftermath = Aftermath(db, box, gate, intake, clock)
+        self._compared: set[str] = set()
         self.alarm = Alarm(clock)
 
     async def run(self) -> None:
@@ -99,6 +102,7 @@ class Sweeper:
                 return False
         self._start = None
         await self._db.insist(disputes.compare, seen.entries, now)
+        await self._compare_echoes(seen.entries)
         left_alone = []
         for entry in seen.entries:
             created_at = entry.created_at or 0
@@ -124,6 +128,25 @@ class Sweeper:
         except Exception:
             log.exception("generation %s could not be booked; read again next time", entry.id)
             return False
+
+    async def _compare_echoes(self, entries: list[Generation]) -> None:
+        """Count, once each, how many of our own generations are shown otherwise than sent.
+
+        One of those could not be found again if its answer had been lost.
+        """
+        shown = {
+            entry.id: fingerprint.of(entry.model or "", entry.prompt)
+            for entry in entries
+            if entry.prompt is not None
+        }
+        fresh = [one for one in shown if one not in self._compared]
+        sent = await self._db.read(claims.list_sent, fresh)
+        self._compared = self._compared & shown.keys() | {one for one, _job, _mark in sent}
+        differing = [(one, job_id) for one, job_id, mark in sent if shown[one] != mark]
+        for one, job_id in differing:
+            log.error("job %d: the history shows %s otherwise than it was sent", job_id, one)
+        if sent:
+            await self._db.insist(_count_echoes, len(sent), len(differing))
 
     async def _claim(self, entry: Generation, mark: str, now: int) -> bool:
         """Book an unclaimed generation; False when that cannot be decided yet."""
@@ -156,6 +179,11 @@ def _state(tx: sqlite3.Connection, now: int) -> tuple[int, int | None, str | Non
         jobs.find_oldest_given_up(tx, now - GIVEN_UP_WATCH_S),
         claims.find_answered_id(tx),
     )
+
+
+def _count_echoes(tx: sqlite3.Connection, shown: int, differing: int) -> None:
+    settings.set_counter(tx, ECHOES, settings.counter(tx, ECHOES) + shown)
+    settings.set_counter(tx, ECHOES_DIFFER, settings.counter(tx, ECHOES_DIFFER) + differing)
 
 
 def _remember(tx: sqlite3.Connection, swept_to: int, now: int) -> None:

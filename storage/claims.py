@@ -99,6 +99,19 @@ def claimed(tx: sqlite3.Connection, generation_ids: list[str]) -> set[str]:
     return found
 
 
+def list_sent(tx: sqlite3.Connection, generation_ids: list[str]) -> list[tuple[str, int, str]]:
+    """Return id, job and fingerprint of those generations that an answer told to be ours."""
+    found: list[tuple[str, int, str]] = []
+    for part, marks in _parts(generation_ids):
+        rows = tx.execute(
+            "SELECT v.vendor_id, j.id, j.fingerprint FROM vendor_claim v"  # noqa: S608
+            f" JOIN job j ON j.id = v.job WHERE v.how = 'answer' AND v.vendor_id IN ({marks})",
+            part,
+        )
+        found.extend((row[0], row[1], row[2]) for row in rows)
+    return found
+
+
 def find_answered_id(tx: sqlite3.Connection) -> str | None:
     """Return an id that a create call answered with lately: its form is the form of all ids."""
     row = tx.execute(

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from jobs.sweep import ECHOES, ECHOES_DIFFER
 from models import State
 from playground.discord.world import Message
 from playground.neuralbox import faults
-from storage import claims
+from storage import claims, settings
 from tests.app.wide import all_in, all_over, held, passed, wide, widen
 from tests.rig import Rig
 
@@ -147,7 +148,7 @@ async def test_no_broken_history_is_taken_for_an_empty_one(wide: Rig) -> None:
     assert wide.job_of(card).state is State.NOT_SUBMITTED
 
 
-ECHOES: dict[str, Callable[[str], str]] = {
+DRESSES: dict[str, Callable[[str], str]] = {
     "trimmed": lambda prompt: f"  {prompt.strip()} \n",
     "in small letters": str.lower,
     "with other blanks": lambda prompt: prompt.replace(" ", "\u00a0 "),
@@ -159,7 +160,7 @@ ECHOES: dict[str, Callable[[str], str]] = {
 @pytest.mark.fault("V21")
 async def test_a_prompt_is_recognised_however_the_history_dresses_it(wide: Rig) -> None:
     cards: list[Message] = []
-    for number, change in enumerate(ECHOES.values()):
+    for number, change in enumerate(DRESSES.values()):
         wide.box.script(faults.drop_after() & faults.history_prompt(change))
         prompt = f"{number}: A Boat of “Paper”, naïve and Brave, " + "in the Rain and Wind " * 60
         cards.append(await wide.card(prompt.strip()))
@@ -168,6 +169,24 @@ async def test_a_prompt_is_recognised_however_the_history_dresses_it(wide: Rig) 
     await wide.run_until(all_over(wide, cards), HOUR_S, 15)
     assert all_in(wide, cards, State.COMPLETED)()
     assert wide.posts() == len(wide.box.generations) == len(cards)
+
+
+@pytest.mark.fault("V21")
+async def test_how_often_the_history_shows_something_else_is_counted_once_each(
+    wide: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    wide.box.script(faults.history_prompt(lambda prompt: f"A film of {prompt}"))
+    cards = [await wide.card("a boat"), await wide.card("a kite", member="Cleo")]
+    await wide.run_until(all_over(wide, cards))
+    await wide.run_until(lambda: _echoes(wide) == (2, 1), 2 * HOUR_S, 30)
+    await _pass(wide, 2 * HOUR_S, 60)
+    assert _echoes(wide) == (2, 1)
+    [told] = [one.getMessage() for one in caplog.records if "otherwise than" in one.getMessage()]
+    assert told.startswith(f"job {wide.job_of(cards[0]).id}: ")
+
+
+def _echoes(rig: Rig) -> tuple[int, int]:
+    return rig.read(lambda tx: (settings.counter(tx, ECHOES), settings.counter(tx, ECHOES_DIFFER)))
 
 
 NO_TIMES: list[Any] = [
