@@ -86,6 +86,7 @@ async def test_a_copy_is_made_every_hour_also_over_restarts_and_none_when_switch
     assert "switched off" in _lines(rig)[0].text
 
 
+@pytest.mark.fault("D18")
 async def test_a_target_that_is_away_is_told_once_after_two_misses_and_costs_the_bot_nothing(
     rig: Rig, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -167,6 +168,7 @@ async def test_the_commands_back_up_a_running_bot_list_what_is_usable_and_refuse
     assert rig.read(invariants.violations) == {}
 
 
+@pytest.mark.fault("D11")
 async def test_what_cannot_be_used_names_the_newest_backup_that_can(
     rig: Rig, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -199,6 +201,7 @@ async def test_what_cannot_be_used_names_the_newest_backup_that_can(
     assert _command(rig, capsys, "doctor")[1].count("ATTENTION") == 0
 
 
+@pytest.mark.fault("P14")
 async def test_books_of_a_newer_version_are_left_alone_and_the_way_back_is_named(
     rig: Rig, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -155,6 +155,7 @@ async def _past(rig: Rig) -> _Past:
     return past
 
 
+@pytest.mark.fault("D17")
 async def test_a_backup_from_twenty_jobs_ago_sends_nothing_and_tells_nothing_twice(
     rig: Rig,
 ) -> None:
@@ -326,6 +327,7 @@ def _as_killed(rig: Rig, *, with_commits: bool) -> Callable[[], None]:
     return put_back
 
 
+@pytest.mark.fault("D10")
 async def test_when_the_last_commits_are_deleted_every_token_is_still_accounted_for(
     rig: Rig,
 ) -> None:

@@ -41,6 +41,6 @@ async def test_after_an_outage_the_oldest_goes_first_however_often_it_failed(
 
     await db.write(failed_before)
     assert await db.read(outbox.list_due, NOW + 1, 9) == []
-    await db.write(outbox.hasten, NOW + 1)
+    await db.write(outbox.hurry)
     due = await db.read(outbox.list_due, NOW + 1, 9)
     assert [row.job_id for row in due] == job_ids

@@ -87,6 +87,7 @@ def _read(path: Path) -> list[int]:
         return [job.interaction_id for job in jobs.list_in(connection, *State)]
 
 
+@pytest.mark.fault("D16")
 async def test_a_backup_under_constant_writes_is_one_moment_and_its_sums_agree(
     tmp_path: Path, shelf: Path
 ) -> None:
@@ -120,6 +121,7 @@ async def test_a_backup_under_constant_writes_is_one_moment_and_its_sums_agree(
     assert len(_read(data / "reelbox.sqlite3")) == sizes[2]
 
 
+@pytest.mark.fault("S7")
 def test_nobody_else_can_read_a_backup_and_it_opens_no_interaction(
     books: Path, shelf: Path
 ) -> None:
@@ -160,6 +162,7 @@ def test_a_copy_that_does_not_add_up_is_no_backup(books: Path, shelf: Path) -> N
     assert list(shelf.iterdir()) == []
 
 
+@pytest.mark.fault("D18")
 @pytest.mark.parametrize("limit", [0, 4096, 100_000])
 def test_a_target_that_fills_up_leaves_no_half_of_a_copy_and_the_last_one_stays(
     books: Path, shelf: Path, limit: int
@@ -433,6 +436,7 @@ def _migrate_until(data: Path, steps: int) -> None:
         schema.prepare(storage.database, before_migrating(storage, NOW))
 
 
+@pytest.mark.fault("P15")
 def test_a_migration_killed_in_the_middle_is_repeated_and_had_a_verified_backup_before(
     tmp_path: Path,
 ) -> None:
