@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from config import StorageConfig
+from crashpoints import reach
 from jobs.ports import Clock
 from storage import drafts, pictures, prompts, results
 from storage.database import Database
@@ -88,7 +89,9 @@ def _remove(directory: Path, dropped: frozenset[str], named: frozenset[str]) -> 
             continue  # of a row, which may have come back since it was dropped
         try:
             if path.is_file() and (stem in dropped or path.stat().st_mtime < young):
+                reach("before removal")
                 path.unlink()
+                reach("after removal")
                 removed += 1
         except FileNotFoundError:
             continue

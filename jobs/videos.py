@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from crashpoints import reach
 from jobs.gate import Gate
 from jobs.ports import Clock
 from media import (
@@ -177,7 +178,9 @@ class Videos:
     def drop(self, file: str) -> None:
         """Remove a video and its smaller copies."""
         for path in self._directory.glob(f"{Path(file).stem}.*"):
+            reach("before removal")
             path.unlink(missing_ok=True)
+            reach("after removal")
 
     async def link(self, job: Job) -> Video:
         """Return the vendor's link alone, for a place that does not take the file."""

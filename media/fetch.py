@@ -16,6 +16,7 @@ from typing import Self
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
+from crashpoints import reach
 from media import guard
 from media.errors import (
     FetchEmptyError,
@@ -117,6 +118,7 @@ class Fetcher:
         session = self._local if is_local else self._public
         if session is None or session.closed:
             raise FetchFailedError("the downloader is not open")
+        reach("before download")
         try:
             async with (
                 asyncio.timeout(self._timeout_s),
@@ -126,7 +128,9 @@ class Fetcher:
                 ) as response,
             ):
                 self._check_head(response)
-                return await self._save(response, to)
+                done = await self._save(response, to)
+                reach("after download")
+                return done
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, guard.AddressRefusedError):
                 raise FetchRefusedError(

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from crashpoints import reach
+
 PREFIX, SUFFIX = ".fetch-", ".part"
 
 
@@ -58,6 +60,7 @@ class PartFile:
             self._file.write(data)
             self._digest.update(data)
             self.size_bytes += len(data)
+            reach("after write")
 
     def keep(self, destination: Path) -> str:
         """Make the file durable under its name, in place of one there; return its SHA-256 in hex.
@@ -69,7 +72,9 @@ class PartFile:
                 self._file.flush()
                 os.fsync(self._file.fileno())
                 self._file.close()
+                reach("before rename")
                 os.replace(self.path, destination)
+                reach("after rename")
                 self._kept = destination
                 _sync_directory(destination.parent)
             return self._digest.hexdigest()
@@ -104,7 +109,9 @@ def settle(made: Path, destination: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    reach("before rename")
     os.replace(made, destination)
+    reach("after rename")
     _sync_directory(destination.parent)
 
 

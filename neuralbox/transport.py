@@ -14,6 +14,7 @@ from typing import Literal, Self
 import aiohttp
 from yarl import URL
 
+from crashpoints import reach
 from neuralbox.errors import NoAnswerError, NotSentError, UnexpectedReplyError
 
 BODY_CAP_BYTES = 1024 * 1024
@@ -108,6 +109,8 @@ class Transport:
         # Well below the deadline, so that a dead network is told apart from a silent server.
         connect_s = min(CONNECT_TIMEOUT_S, timeout_s / 2)
         limits = aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=connect_s)
+        where = f"neuralbox {method} {url.path}"
+        reach("before", where)
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -116,7 +119,9 @@ class Transport:
                 ) as response,
             ):
                 self._on_head(response.headers)
-                return Reply(response.status, response.headers, await self._read(response))
+                reply = Reply(response.status, response.headers, await self._read(response))
+                reach("after", where)
+                return reply
         # Raised by the connector only, before a byte of the request. These come first: both are
         # subclasses of what a connection lost later raises.
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -149,6 +154,7 @@ class Transport:
         params: aiohttp.TraceRequestHeadersSentParams,
     ) -> None:
         self._on_sent()
+        reach("sent", f"neuralbox {params.method} {params.url.path}")
 
     def _address(self, path: tuple[str, ...], query: Mapping[str, str] | None) -> URL:
         if not all(_SEGMENT.fullmatch(segment) for segment in path):

@@ -13,12 +13,14 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import aiosqlite
 
+from crashpoints import reach
 from storage import backup_restore, invariants, legible, schema, trace
 from storage.errors import (
     UNREADABLE,
@@ -66,6 +68,14 @@ class _Thread(aiosqlite.Connection):
         return self._conn
 
 
+@dataclass(frozen=True, slots=True)
+class _Work(Generic[T]):
+    """What a transaction does, and what it is called."""
+
+    name: str
+    function: Callable[[sqlite3.Connection], T]
+
+
 class Database:
     """One writer and some readers on one SQLite file. Open with `open_database`."""
 
@@ -105,7 +115,7 @@ class Database:
                 self._unless_lost,
                 _transaction,
                 self._writer.raw,
-                lambda tx: function(tx, *args, **kwargs),
+                _Work(function.__name__, lambda tx: function(tx, *args, **kwargs)),
                 self._ballast,
             )
         )
@@ -137,7 +147,7 @@ class Database:
                 self._unless_lost,
                 _patient_transaction,
                 self._writer.raw,
-                lambda tx: function(tx, *args, **kwargs),
+                _Work(function.__name__, lambda tx: function(tx, *args, **kwargs)),
                 ticket,
             )
         )
@@ -295,6 +305,7 @@ def rehearsal(
 ) -> Callable[Concatenate[sqlite3.Connection, P], T]:
     """Return a step that returns or raises what `function` would, and leaves nothing behind."""
 
+    @wraps(function)
     def rehearse(tx: sqlite3.Connection, /, *args: P.args, **kwargs: P.kwargs) -> T:
         tx.execute("SAVEPOINT rehearsal")
         result = function(tx, *args, **kwargs)
@@ -332,32 +343,28 @@ def _heard(call: asyncio.Future[Any]) -> None:
         call.exception()
 
 
-def _transaction(
-    connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T], ballast: Path
-) -> T:
+def _transaction(connection: sqlite3.Connection, work: _Work[T], ballast: Path) -> T:
     try:
-        return _attempt(connection, function)
+        return _attempt(connection, work)
     except sqlite3.Error as error:
         if code_of(error) == sqlite3.SQLITE_FULL and ballast.exists():
             # What is being written may already have cost tokens: give it the room kept for that.
             log.critical("the disk is full; using the ballast kept for this")
             ballast.unlink()
             try:
-                return _attempt(connection, function)
+                return _attempt(connection, work)
             except sqlite3.Error as second:
                 error = second
         raise _sorted(error) from error
 
 
-def _patient_transaction(
-    connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T], ticket: _Ticket
-) -> T:
+def _patient_transaction(connection: sqlite3.Connection, work: _Work[T], ticket: _Ticket) -> T:
     """A transaction for someone who waits. It has cost nothing yet, so no ballast is spent."""
     ticket.begin()
     left_ms = max(1, int((ticket.begin_before - time.monotonic()) * 1000))
     try:
         connection.execute(f"PRAGMA busy_timeout = {left_ms}")
-        return _attempt(connection, function)
+        return _attempt(connection, work)
     except sqlite3.Error as error:
         if code_of(error) == sqlite3.SQLITE_FULL:
             raise DatabaseBusyError(str(error)) from error
@@ -366,11 +373,13 @@ def _patient_transaction(
         connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
 
-def _attempt(connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T]) -> T:
+def _attempt(connection: sqlite3.Connection, work: _Work[T]) -> T:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        result = function(connection)
+        result = work.function(connection)
+        reach("before commit", work.name)
         connection.execute("COMMIT")
+        reach("after commit", work.name)
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

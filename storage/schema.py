@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from crashpoints import reach
 from storage.errors import UNREADABLE, UnusableDatabaseError, cannot_be_used
 
 APPLICATION_ID = 0x5265656C  # "Reel"
@@ -113,7 +114,9 @@ def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
     """Run the migrations that a file of that version lacks, each in a transaction of its own."""
     for number, script in migrations():
         if number > version:
+            reach("before migration", str(number))
             _apply(connection, number, script)
+            reach("after migration", str(number))
 
 
 def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:

@@ -17,6 +17,7 @@ OURS = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
         ("models", set()),
         ("errors", {"models"}),
         ("logs", set()),
+        ("crashpoints", set()),
         ("config", {"config_section", "models"}),
         ("config_section", set()),
     ],

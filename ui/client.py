@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import sqlite3
+from types import SimpleNamespace
 
 import aiohttp
 import discord
@@ -12,6 +13,7 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
+from crashpoints import reach
 from jobs.ports import Clock
 from storage import settings
 from storage.database import Database
@@ -62,6 +64,7 @@ class Reelbox(commands.Bot):
             ),
             # Nobody is pinged unless a call names the one person.
             allowed_mentions=discord.AllowedMentions.none(),
+            http_trace=_traced(),
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
@@ -157,6 +160,28 @@ class Reelbox(commands.Bot):
         self, interaction: discord.Interaction, error: app_commands.AppCommandError
     ) -> None:
         await errors.tell(interaction, error)
+
+
+def _traced() -> aiohttp.TraceConfig:
+    """Return what watches every request leave and come back, also those discord.py repeats."""
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(_leaving)
+    trace.on_request_end.append(_answered)
+    return trace
+
+
+async def _leaving(
+    session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    params: aiohttp.TraceRequestStartParams,
+) -> None:
+    reach("before discord", params.method, params.url.path)
+
+
+async def _answered(
+    session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+) -> None:
+    reach("after discord", params.method, params.url.path)
 
 
 def _store_commands(tx: sqlite3.Connection, digest: str, ids: dict[str, str]) -> None:
