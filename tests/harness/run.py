@@ -1,0 +1,316 @@
+"""One run: a workload, and the bot killed as planned until everything has come to an end."""
+
+import asyncio
+import copy
+import random
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+from playground.discord import interactions
+from playground.discord import stage as discord_stage
+from playground.discord.actions import Interaction
+from playground.discord.client_rules import NotPossibleError
+from playground.discord.world import Message
+from playground.neuralbox.profile import Profile
+from tests.harness import audit, workload
+from tests.harness.loops import StuckError
+from tests.harness.stage import DATABASE, KILLED, Bot, Stage, Workshop, reading
+from tests.harness.workload import Wish, Workload
+
+# The clock's hours after which a run that has not come to an end never will.
+LIMIT_S = 10 * 3600.0
+# A member who uses no command any more after so long without the bot.
+PATIENCE_S = 3600.0
+_IDS = re.compile(r"/\d+|(?<=interactions/\{id\}/)[^/]+|(?<=webhooks/\{id\}/)[^/]+")
+_SLUG = re.compile(r"(?<=/models/)[^/]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a run's bot is killed: at which boundary of each life, or after how much real time.
+
+    With both empty it is not killed at all. `traits` replaces what the seed would draw.
+    """
+
+    seed: int
+    kills: tuple[int, ...] = ()
+    instants_s: tuple[float, ...] = ()
+    traits: tuple[str, ...] | None = None
+    is_first_start: bool = False
+
+    def command(self) -> str:
+        """Return how to repeat this very run."""
+        parts = [f"python -m tests.harness --seed {self.seed}"]
+        if self.kills:
+            parts.append("--kill " + ",".join(map(str, self.kills)))
+        if self.instants_s:
+            parts.append("--after " + ",".join(f"{one:.4f}" for one in self.instants_s))
+        if self.traits is not None:
+            parts.append(f"--traits '{','.join(self.traits)}'")
+        if self.is_first_start:
+            parts.append("--first-start")
+        return " ".join(parts)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a run. `reached` is how many boundaries its first life had."""
+
+    plan: Plan
+    wrong: list[str] = field(default_factory=list)
+    kills: int = 0
+    killed_at: list[str] = field(default_factory=list)
+    reached: int = 0
+    names: set[str] = field(default_factory=set)
+    jobs: int = 0
+    faults: int = 0
+    took_s: float = 0.0
+    clock_s: float = 0.0
+    log: str = ""
+
+
+def run(workshop: Workshop, plan: Plan) -> Outcome:
+    """Play one run to its end and say what is wrong."""
+    if workshop.template is None and not plan.is_first_start:
+        make_template(workshop)
+    outcome = Outcome(plan)
+    began = time.monotonic()
+    try:
+        workshop.run(lambda shop: _play(shop, plan, outcome))
+    except StuckError as error:
+        outcome.wrong.append(str(error))
+    outcome.took_s = time.monotonic() - began
+    return outcome
+
+
+async def _play(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
+    work = workload.make(plan.seed, None if plan.traits is None else list(plan.traits))
+    async with opened(workshop, work, is_first_start=plan.is_first_start) as stage:
+        data = stage.data(is_empty=plan.is_first_start)
+        playing = asyncio.create_task(play_out(stage, work))
+        try:
+            await _live(stage, data, plan, outcome, playing)
+            outcome.wrong += await _ending(stage, data, work, playing)
+        finally:
+            playing.cancel()
+            await stage.kill_all()
+            outcome.faults += _faults_met(stage, work)
+            outcome.clock_s = workshop.board.time
+            with reading(data) as tx:
+                (outcome.jobs,) = tx.execute("SELECT count(*) FROM job").fetchone()
+            if outcome.wrong:
+                outcome.log = (stage.folder / "bot-0.log").read_text()
+
+
+async def _live(
+    stage: Stage, data: Path, plan: Plan, outcome: Outcome, playing: asyncio.Task[None]
+) -> None:
+    """Let the bot live and die as planned; the last life is still going on at the end."""
+    for number, (kill_at, after_s) in enumerate(_lives(plan)):
+        bot = await stage.start(
+            data, seed=plan.seed + number, kill_at=kill_at, kill_after_s=after_s
+        )
+        is_last = not kill_at and not after_s
+        while not is_last and bot.code is None:
+            if playing.done() and audit.is_quiet(data, stage):
+                break
+            await _either(bot, 20.0)
+        if number == 0 and not is_last:
+            outcome.reached = bot.slot.count
+        names = [boundary(name) for name in bot.slot.names()]
+        outcome.names |= set(names)
+        if is_last or bot.code is None:
+            return
+        if bot.code != KILLED:
+            outcome.wrong.append(f"life {number + 1} ended with {bot.code}")
+        else:
+            outcome.kills += 1
+            outcome.killed_at += names[-1:] if kill_at else []
+        outcome.wrong += [f"after kill {number + 1}: {one}" for one in audit.after_kill(data)]
+
+
+def _lives(plan: Plan) -> Iterator[tuple[int, float]]:
+    for kill_at in plan.kills:
+        yield kill_at, 0.0
+    for after_s in plan.instants_s:
+        yield 0, after_s
+    yield 0, 0.0
+
+
+async def _either(bot: Bot, wait_s: float) -> None:
+    """Wait for a bot's end, but no longer than that."""
+    try:
+        async with asyncio.timeout(wait_s):
+            await bot.ended.wait()
+    except TimeoutError:
+        pass
+
+
+async def _ending(
+    stage: Stage, data: Path, work: Workload, playing: asyncio.Task[None]
+) -> list[str]:
+    """Wait until everything is over, and a while longer; return what is wrong then."""
+    bot = stage.bots[0]
+
+    def is_over() -> bool:
+        return bot.code is not None or (playing.done() and audit.is_quiet(data, stage))
+
+    is_quiet = await stage.eventually(is_over, LIMIT_S, every_s=20.0)
+    if playing.done() and (error := playing.exception()) is not None:
+        raise error
+    if is_quiet and work.lingers_s:
+        await _either(bot, work.lingers_s)
+    wrong = [] if bot.code is None else [f"the last life ended with {bot.code}"]
+    if not is_quiet:
+        wrong.append(f"not at rest after {LIMIT_S / 3600:.0f} hours of the clock")
+    await stage.kill(bot)
+    return wrong + audit.at_end(data, stage)
+
+
+@contextmanager
+def _patient_discord(stage: Stage) -> Iterator[None]:
+    """Let Discord's three seconds be the clock's, so that a slow machine changes nothing."""
+    clock = SimpleNamespace(monotonic=lambda: stage.workshop.board.time, time=time.time)
+    saved = interactions.time, discord_stage.time
+    interactions.time = discord_stage.time = clock  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        interactions.time, discord_stage.time = saved  # type: ignore[assignment]
+
+
+class opened:  # noqa: N801 - used as a function
+    """A stage with a workload's servers, faults and settings."""
+
+    def __init__(
+        self, workshop: Workshop, work: Workload, *, is_first_start: bool = False
+    ) -> None:
+        self._workshop, self._work, self._is_first = workshop, work, is_first_start
+
+    async def __aenter__(self) -> Stage:
+        self._opening = Stage.open(self._workshop, self._work.profile)
+        stage = await self._opening.__aenter__()
+        self._patience = _patient_discord(stage)
+        self._patience.__enter__()
+        stage.settings = copy.deepcopy(self._work.settings)
+        if not self._is_first:
+            store = stage.discord.parts.commands
+            store._scopes.update(copy.deepcopy(self._workshop.commands))
+        stage.box.script(*self._work.box_faults)
+        stage.discord.script(*self._work.discord_faults)
+        return stage
+
+    async def __aexit__(self, *failure: object) -> None:
+        self._patience.__exit__(None, None, None)
+        await self._opening.__aexit__(None, None, None)
+
+
+async def play_out(stage: Stage, work: Workload) -> None:
+    """Do what the members and the servers do, each at its time."""
+    async with asyncio.TaskGroup() as tasks:
+        for wish in work.wishes:
+            tasks.create_task(_ask(stage, wish))
+        for deed in work.deeds:
+            tasks.create_task(_do(stage, deed))
+
+
+async def _do(stage: Stage, deed: workload.Deed) -> None:
+    await asyncio.sleep(deed.at)
+    deed.do(stage.discord, stage.box)
+
+
+async def _ask(stage: Stage, wish: Wish) -> None:
+    """Use /video once the bot is there; who gets no answer does not ask again."""
+    await asyncio.sleep(wish.at)
+    interaction = await _slash(stage, wish)
+    if interaction is None or not wish.is_taken_back:
+        return
+    card = await _card(stage, interaction)
+    if card is None:
+        return
+    for _ in range(30):
+        if not stage.discord.connected:
+            await asyncio.sleep(1.0)
+            continue
+        try:
+            await stage.discord.press(card, "Cancel", member=wish.member)
+        except NotPossibleError:
+            pass  # too late: there is no such button any more
+        return
+
+
+async def _slash(stage: Stage, wish: Wish) -> Interaction | None:
+    ends_at = stage.workshop.board.time + PATIENCE_S
+    while stage.workshop.board.time < ends_at:
+        if stage.discord.connected:
+            try:
+                return await stage.discord.slash(
+                    "video", member=wish.member, prompt=wish.prompt, model=wish.model, ratio="1:1"
+                )
+            except NotPossibleError:
+                pass  # not registered yet
+        await asyncio.sleep(0.5)
+    return None
+
+
+async def _card(stage: Stage, interaction: Interaction) -> Message | None:
+    try:
+        answer = await interaction.answer(timeout=5.0)
+    except TimeoutError:
+        return None
+    return None if answer.ephemeral else answer.message
+
+
+def _faults_met(stage: Stage, work: Workload) -> int:
+    """How many of the faults that were prepared came to pass, and how many deeds were done."""
+    of_box = sum(fault.times or 1 for fault in work.box_faults) - len(stage.box.faults_left)
+    of_discord = sum(fault.hits for fault in work.discord_faults)
+    return max(0, of_box) + of_discord + len(work.deeds)
+
+
+def boundary(reached: str) -> str:
+    """Return a boundary's name without what differs from job to job."""
+    words = reached.replace("/api/v10", "").replace("/api/v2", "")
+    return _SLUG.sub("{slug}", _IDS.sub(lambda m: "/{id}" if m[0][0] == "/" else "{token}", words))
+
+
+def make_template(workshop: Workshop) -> None:
+    """Let a bot register its commands and learn every price once, for all runs to begin there."""
+    workshop.run(_make_template)
+
+
+async def _make_template(workshop: Workshop) -> None:
+    async with Stage.open(workshop, Profile()) as stage:
+        data = stage.data(is_empty=True)
+        bot = await stage.start(data)
+
+        def is_ready() -> bool:
+            if bot.code is not None:
+                raise RuntimeError(f"the bot ended with {bot.code}:\n{bot.log.read_text()}")
+            if not stage.discord.connected or not (data / DATABASE).exists():
+                return False
+            with reading(data) as tx:
+                (prices,) = tx.execute("SELECT count(*) FROM price").fetchone()
+                balance = "SELECT count(*) FROM meta WHERE k = 'balance_at'"
+                return bool(prices >= 16 and tx.execute(balance).fetchone()[0])
+
+        if not await stage.eventually(is_ready):
+            raise RuntimeError("the bot never learned its prices")
+        await stage.kill(bot)
+        with reading(data) as tx:
+            tx.execute("VACUUM INTO ?", (str(workshop.root / "template.sqlite3"),))
+        workshop.template = workshop.root / "template.sqlite3"
+        workshop.commands = copy.deepcopy(dict(stage.discord.parts.commands._scopes))
+        shutil.rmtree(data)
+
+
+def several(rng: random.Random, least: int, most: int, reach: int) -> tuple[int, ...]:
+    """Draw some boundaries to be killed at, the later lives sooner, so that recovery is hit too."""
+    count = rng.randint(least, most)
+    return tuple(rng.randint(1, reach if not n else max(2, reach // 2)) for n in range(count))

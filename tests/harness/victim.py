@@ -1,0 +1,149 @@
+"""What runs in a forked child: the real process, with its clock shared and its end prepared."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import random
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import discord
+
+import bot
+import config
+import crashpoints
+import logs
+from tests.harness.board import Board, Slot
+from tests.harness.loops import BotSelector, SharedLoop
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How a bot is to live: `kill_at` is the boundary it dies at, 0 for none."""
+
+    slot: int
+    mapping: dict[str, Any]
+    start: float
+    log: str
+    seed: int
+    kill_at: int = 0
+    kill_after_s: float = 0.0
+
+    def packed(self) -> bytes:
+        """Return it as it goes to the fork server."""
+        return json.dumps(asdict(self)).encode()
+
+
+class BotClock:
+    """The shared clock as the bot's own."""
+
+    def __init__(self, board: Board, start: float) -> None:
+        self._board, self._start = board, start
+
+    def now(self) -> float:
+        """UTC epoch seconds."""
+        return self._start + self._board.time
+
+    def monotonic(self) -> float:
+        """Seconds since the run began."""
+        return self._board.time
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long on this clock."""
+        await asyncio.sleep(max(0.0, seconds))
+
+
+def live(board: Board, life: Life, channel: socket.socket) -> int:
+    """Run the bot until it ends or is ended; returns its exit code."""
+    slot = board.slots[life.slot]
+    random.seed(life.seed)
+    _write_log(Path(life.log))
+    _die_at(slot, life.kill_at)
+    _count_database_calls(slot)
+    _wait_for_discord_for_ever()
+    selector = BotSelector(board, slot, channel)
+    loop = SharedLoop(selector, board)
+    loop.on_thread = lambda change: _count(slot, change)
+    loop.add_reader(channel, lambda: _drain(channel))
+    socket.send_fds(channel, [b"e"], [selector.fileno()])
+    clock = BotClock(board, life.start)
+    bot.SystemClock = lambda: clock  # type: ignore[assignment, misc]
+    asyncio.set_event_loop_policy(_Policy(loop))
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the harness is gone
+        return bot._run(config.from_mapping(life.mapping, {}))
+    return 1
+
+
+def _write_log(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    sys.stdout = sys.stderr = os.fdopen(descriptor, "w", buffering=1)
+    logs.set_up("INFO", as_json=False, secrets=[])
+    logging.captureWarnings(capture=True)
+
+
+def _die_at(slot: Slot, kill_at: int) -> None:
+    lock = threading.Lock()
+
+    def reached(name: str) -> None:
+        with lock:
+            if slot.reached(name) == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    crashpoints.listen(reached)
+
+
+def _count(slot: Slot, change: int) -> None:
+    slot.threads += change
+
+
+def _count_database_calls(slot: Slot) -> None:
+    """Time stands still while the database thread works."""
+
+    def counted(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def count(*given: Any, **named: Any) -> Any:
+            slot.threads += 1
+            try:
+                return await call(*given, **named)
+            finally:
+                slot.threads -= 1
+
+        return count
+
+    for name in ("_connect", "_execute"):
+        setattr(aiosqlite.Connection, name, counted(getattr(aiosqlite.Connection, name)))
+
+
+def _wait_for_discord_for_ever() -> None:
+    """discord.py's heart beats in real time, so nothing may be concluded from its silence."""
+    state_begins = discord.state.ConnectionState.__init__
+
+    def begin(self: Any, *given: Any, **options: Any) -> None:
+        options["heartbeat_timeout"] = 1e9
+        state_begins(self, *given, **options)
+
+    discord.state.ConnectionState.__init__ = begin  # type: ignore[method-assign]
+
+
+def _drain(channel: socket.socket) -> None:
+    if not channel.recv(65_536):
+        os._exit(1)  # the harness is gone
+
+
+class _Policy(asyncio.DefaultEventLoopPolicy):
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._made = loop
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        return self._made
