@@ -15,7 +15,7 @@ from errors import MissingPermissionsError, TooFastError, UserFacingError
 from jobs.choices import Choices
 from jobs.drafts import AskFirstError, Drafts
 from jobs.orders import Orders, Person
-from jobs.ports import Clock, card_nonce
+from jobs.ports import Clock, nonce_of
 from jobs.results import Results
 from jobs.service import JobService
 from jobs.sources import Source
@@ -160,7 +160,7 @@ class Mention(commands.Cog):
                 files=picture_files(view),
                 view=buttons.beneath(view) or discord.utils.MISSING,
                 reference=message.to_reference(fail_if_not_exists=False),
-                nonce=card_nonce(job_id),
+                nonce=nonce_of(reservation.job, "card"),
                 allowed_mentions=discord.AllowedMentions.none(),
             )
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:

@@ -16,6 +16,7 @@ from jobs.ports import (
     MessageGoneError,
     NotNowError,
     PlaceGoneError,
+    nonce_of,
 )
 from jobs.videos import Video, Videos
 from models import Job, State
@@ -156,7 +157,7 @@ class Delivery:
             if not is_out:
                 try:
                     channel_id, message_id = await self._announcer.publish(
-                        view, video.file, f"reelbox-{row.id}", elsewhere
+                        view, video.file, nonce_of(view.job, row.kind), elsewhere
                     )
                 except (PlaceGoneError, MessageGoneError) as error:
                     log.info("job %d: no channel for results: %s", row.job_id, error)
@@ -176,7 +177,8 @@ class Delivery:
         if row.body.get("again"):
             await self._place_again(row, view, video)
             return
-        nonce = f"reelbox-card-{row.id}" if view.job.showing.message_id else f"reelbox-{row.id}"
+        is_elsewhere = view.job.showing.message_id is not None
+        nonce = nonce_of(view.job, f"{row.kind} card" if is_elsewhere else row.kind)
         try:
             await self._announcer.finish(view, video.file, nonce)
         except (MessageGoneError, PlaceGoneError) as error:

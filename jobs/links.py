@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from jobs.board import Board
 from jobs.endings import end
-from jobs.ports import Announcer, Clock, MessageGoneError, NotNowError, PlaceGoneError
+from jobs.ports import Announcer, Clock, MessageGoneError, NotNowError, PlaceGoneError, nonce_of
 from models import Job
 from storage import jobs
 from storage.database import Database
@@ -96,7 +96,7 @@ class PictureLinks:
                 if view.picture is None or job.is_private:
                     self._hopeless[job.id] = NO_PLACE if view.picture else NO_PICTURE
                     return
-                message_id = await self._announcer.post(view, None, f"reelbox-again-{job.id}")
+                message_id = await self._announcer.post(view, None, nonce_of(job, "again"))
                 await self._db.insist(jobs.set_message, job.id, job.channel_id, message_id)
                 view = await self._board.progress(job.id, "sending", None)
                 url = await self._announcer.picture_link(view)

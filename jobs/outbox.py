@@ -1,7 +1,7 @@
 """Bringing the outbox to Discord: the video's file first, then the message, then the ping.
 
 Money was settled before; nothing here can change it. Every step may run twice: edits replace, new
-messages carry a nonce made of the row's number, and steps already taken are noted in the row.
+messages carry a nonce made of the job's random id, and steps already taken are noted in the row.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from jobs.ports import (
     MessageGoneError,
     NotNowError,
     PlaceGoneError,
-    card_nonce,
+    nonce_of,
 )
 from jobs.submit import Submitter
 from media import FetchFailedError
@@ -208,7 +208,7 @@ class Deliverer:
         if not await self._db.read(_wants_ping, view.job):
             return
         try:
-            ping_id = await self._announcer.ping(view, f"reelbox-ping-{row.id}")
+            ping_id = await self._announcer.ping(view, nonce_of(view.job, f"{row.kind} ping"))
         except (MessageGoneError, PlaceGoneError) as error:
             log.info("job %d is shown, but its requester cannot be pinged: %s", row.job_id, error)
         else:
@@ -232,10 +232,10 @@ class Deliverer:
         """As `_answer` for a card that was a message: the same nonce finds it, if it is out."""
         job = view.job
         try:
-            message_id = await self._announcer.post(view, None, card_nonce(job.id))
+            message_id = await self._announcer.post(view, None, nonce_of(job, "card"))
             await self._db.insist(jobs.set_message, job.id, job.channel_id, message_id)
             view = await self._board.shown(job.id)
-            await self._announcer.finish(view, None, card_nonce(job.id))
+            await self._announcer.finish(view, None, nonce_of(job, "card"))
         except (MessageGoneError, PlaceGoneError) as error:
             log.info("job %d: its card cannot be found: %s", job.id, error)
 

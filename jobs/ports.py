@@ -1,5 +1,6 @@
 """What the life of a job needs from outside: time, and somebody to tell."""
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -70,9 +71,14 @@ class JobView:
     approve_until: int | None = None
 
 
-def card_nonce(job_id: int) -> str:
-    """Return the nonce of a card that is a message of its own, for whoever sends it again."""
-    return f"reelbox-card-{job_id}"
+def nonce_of(job: Job, message: str) -> str:
+    """Return the nonce of one of a job's messages, for whoever sends that one again.
+
+    Made of the job's random id: another database in the same channel (a second host with this
+    token, a fresh start) counts its rows from 1 as well, and Discord would take its message for
+    ours. Of the 25 characters that Discord takes, 24 are used.
+    """
+    return hashlib.sha256(f"{job.public_id} {message}".encode()).hexdigest()[:24]
 
 
 class Announcer(Protocol):

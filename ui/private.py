@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from jobs.ports import JobView, NotNowError, PlaceGoneError
+from jobs.ports import JobView, NotNowError, PlaceGoneError, nonce_of
 from ui import buttons, cards
 from ui.attached import picture_files, picture_url, videos_on
 from ui.text import NOBODY
@@ -76,7 +76,7 @@ async def picture_link(client: discord.Client, view: JobView) -> str:
         view,
         content="The picture that your private video starts from; NeuralBox fetches it from here.",
         files=picture_files(view),
-        nonce=f"reelbox-start-{view.job.id}",
+        nonce=nonce_of(view.job, "start"),
     )
     return message.attachments[0].url
 
