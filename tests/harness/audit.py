@@ -9,8 +9,8 @@ from typing import Any
 from playground.discord.interactions import InteractionKind
 from playground.discord.world import Message
 from playground.neuralbox.books import BoxGeneration
-from storage import invariants, ledger
-from tests.harness.stage import Stage, reading
+from storage import invariants, ledger, schema
+from tests.harness.stage import DATABASE, Stage, reading
 
 FINAL = ("completed", "failed", "rejected", "cancelled", "not_submitted")
 # An answer with one of these certainly made nothing; after any other a request is never repeated.
@@ -26,25 +26,38 @@ TITLES = {
 
 def after_kill(data: Path) -> list[str]:
     """Return what is wrong with the books of a bot that was just killed."""
+    if not is_made(data):
+        return []  # killed before there were any
     with reading(data) as tx:
-        if not tx.execute("SELECT 1 FROM sqlite_master WHERE name = 'outbox'").fetchone():
-            return []  # killed before there were any
         found = invariants.violations(tx)
     return [f"{name}: {rows}" for name, rows in found.items()]
 
 
-def is_quiet(data: Path, stage: Stage) -> bool:
-    """Say whether everything that was begun has ended, here and at the vendor."""
-    if any(one.status == "pending" and not one.is_foreign for one in _made(stage)):
+def is_made(data: Path) -> bool:
+    """Say whether the database is there, with every migration."""
+    if not (data / DATABASE).exists():
         return False
     with reading(data) as tx:
-        marks = ",".join("?" * len(FINAL))
-        (open_jobs,) = tx.execute(
-            f"SELECT count(*) FROM job WHERE state NOT IN ({marks})", FINAL
-        ).fetchone()
+        (version,) = tx.execute("PRAGMA user_version").fetchone()
+    return bool(version == schema.migrations()[-1][0])
+
+
+def is_quiet(data: Path, stage: Stage) -> bool:
+    """Say whether everything that was begun has ended, here and at the vendor."""
+    if any(one.status == "pending" for one in _ours(stage)) or not is_made(data):
+        return False
+    with reading(data) as tx:
+        open_jobs = count_open(tx)
         (untold,) = tx.execute("SELECT count(*) FROM outbox WHERE done = 0").fetchone()
         claimed = {row[0] for row in tx.execute("SELECT vendor_id FROM vendor_claim")}
     return not open_jobs and not untold and {one.id for one in _ours(stage)} <= claimed
+
+
+def count_open(tx: sqlite3.Connection) -> int:
+    """Return how many jobs have not ended."""
+    marks = ",".join("?" * len(FINAL))
+    query = f"SELECT count(*) FROM job WHERE state NOT IN ({marks})"  # noqa: S608 - marks alone
+    return int(tx.execute(query, FINAL).fetchone()[0])
 
 
 def at_end(data: Path, stage: Stage) -> list[str]:
@@ -144,10 +157,10 @@ def _messages(tx: sqlite3.Connection, jobs: list[dict[str, Any]], stage: Stage) 
             wrong.append(f"job {job['id']} has {pings} pings")
     interactions = {job["interaction_id"] for job in jobs}
     for one in stage.discord.parts.interactions.by_id.values():
-        is_public = one.first is not None and one.first.message is not None
-        if one.kind is not InteractionKind.COMMAND or not is_public or one.first.ephemeral:
+        first = one.first
+        if first is None or first.message is None or first.ephemeral or first.message.loading:
             continue
-        if one.id not in interactions and not one.first.message.loading:
+        if one.kind is InteractionKind.COMMAND and one.id not in interactions:
             wrong.append(f"interaction {one.id} was accepted, and there is no job")
     return wrong
 

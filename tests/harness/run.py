@@ -1,25 +1,25 @@
 """One run: a workload, and the bot killed as planned until everything has come to an end."""
 
 import asyncio
+import contextlib
 import copy
 import random
 import re
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 from playground.discord import interactions
 from playground.discord import stage as discord_stage
-from playground.discord.actions import Interaction
 from playground.discord.client_rules import NotPossibleError
+from playground.discord.interactions import Interaction
 from playground.discord.world import Message
 from playground.neuralbox.profile import Profile
 from tests.harness import audit, workload
-from tests.harness.loops import StuckError
 from tests.harness.stage import DATABASE, KILLED, Bot, Stage, Workshop, reading
 from tests.harness.workload import Wish, Workload
 
@@ -27,8 +27,13 @@ from tests.harness.workload import Wish, Workload
 LIMIT_S = 10 * 3600.0
 # A member who uses no command any more after so long without the bot.
 PATIENCE_S = 3600.0
-_IDS = re.compile(r"/\d+|(?<=interactions/\{id\}/)[^/]+|(?<=webhooks/\{id\}/)[^/]+")
-_SLUG = re.compile(r"(?<=/models/)[^/]+")
+# What differs from job to job in the name of a boundary.
+_PARTS = (
+    (re.compile(r"/api/v\d+"), ""),
+    (re.compile(r"/(\d+|gen_\w+)"), "/{id}"),
+    (re.compile(r"(interactions|webhooks)/\{id\}/[^/]+"), r"\1/{id}/{token}"),
+    (re.compile(r"/models/[^/]+"), "/models/{slug}"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Plan:
     instants_s: tuple[float, ...] = ()
     traits: tuple[str, ...] | None = None
     is_first_start: bool = False
+    pair: str = ""
 
     def command(self) -> str:
         """Return how to repeat this very run."""
@@ -55,48 +61,39 @@ class Plan:
             parts.append(f"--traits '{','.join(self.traits)}'")
         if self.is_first_start:
             parts.append("--first-start")
+        if self.pair:
+            parts.append(f"--{self.pair}")
         return " ".join(parts)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a run. `reached` is how many boundaries its first life had."""
+    """What came of a run. `sequence` is the boundaries of its first life, in their order."""
 
     plan: Plan
     wrong: list[str] = field(default_factory=list)
     kills: int = 0
+    copies: int = 0
     killed_at: list[str] = field(default_factory=list)
-    reached: int = 0
+    sequence: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     jobs: int = 0
     faults: int = 0
     took_s: float = 0.0
     clock_s: float = 0.0
+    is_to_die: bool = False
+    is_broken: bool = False
     log: str = ""
 
 
-def run(workshop: Workshop, plan: Plan) -> Outcome:
-    """Play one run to its end and say what is wrong."""
-    if workshop.template is None and not plan.is_first_start:
-        make_template(workshop)
-    outcome = Outcome(plan)
-    began = time.monotonic()
-    try:
-        workshop.run(lambda shop: _play(shop, plan, outcome))
-    except StuckError as error:
-        outcome.wrong.append(str(error))
-    outcome.took_s = time.monotonic() - began
-    return outcome
-
-
-async def _play(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
+async def play(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
     work = workload.make(plan.seed, None if plan.traits is None else list(plan.traits))
     async with opened(workshop, work, is_first_start=plan.is_first_start) as stage:
         data = stage.data(is_empty=plan.is_first_start)
         playing = asyncio.create_task(play_out(stage, work))
         try:
             await _live(stage, data, plan, outcome, playing)
-            outcome.wrong += await _ending(stage, data, work, playing)
+            outcome.wrong += await _ending(stage, data, work, outcome, playing)
         finally:
             playing.cancel()
             await stage.kill_all()
@@ -121,12 +118,10 @@ async def _live(
             if playing.done() and audit.is_quiet(data, stage):
                 break
             await _either(bot, 20.0)
-        if number == 0 and not is_last:
-            outcome.reached = bot.slot.count
-        names = [boundary(name) for name in bot.slot.names()]
-        outcome.names |= set(names)
         if is_last or bot.code is None:
+            outcome.is_to_die = not is_last
             return
+        names = _note_names(outcome, bot)
         if bot.code != KILLED:
             outcome.wrong.append(f"life {number + 1} ended with {bot.code}")
         else:
@@ -153,7 +148,7 @@ async def _either(bot: Bot, wait_s: float) -> None:
 
 
 async def _ending(
-    stage: Stage, data: Path, work: Workload, playing: asyncio.Task[None]
+    stage: Stage, data: Path, work: Workload, outcome: Outcome, playing: asyncio.Task[None]
 ) -> list[str]:
     """Wait until everything is over, and a while longer; return what is wrong then."""
     bot = stage.bots[0]
@@ -166,49 +161,47 @@ async def _ending(
         raise error
     if is_quiet and work.lingers_s:
         await _either(bot, work.lingers_s)
+    if bot.code == KILLED and outcome.is_to_die:
+        # Its end was planned, and came when all was over already.
+        outcome.kills, outcome.is_to_die = outcome.kills + 1, False
+        await stage.start(data, seed=outcome.plan.seed)
+        return await _ending(stage, data, work, outcome, playing)
     wrong = [] if bot.code is None else [f"the last life ended with {bot.code}"]
     if not is_quiet:
         wrong.append(f"not at rest after {LIMIT_S / 3600:.0f} hours of the clock")
     await stage.kill(bot)
+    _note_names(outcome, bot)
     return wrong + audit.at_end(data, stage)
 
 
-@contextmanager
-def _patient_discord(stage: Stage) -> Iterator[None]:
-    """Let Discord's three seconds be the clock's, so that a slow machine changes nothing."""
-    clock = SimpleNamespace(monotonic=lambda: stage.workshop.board.time, time=time.time)
-    saved = interactions.time, discord_stage.time
-    interactions.time = discord_stage.time = clock  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        interactions.time, discord_stage.time = saved  # type: ignore[assignment]
+def _note_names(outcome: Outcome, bot: Bot) -> list[str]:
+    """Note the boundaries of a life that is over; return them in their order."""
+    names = [boundary(name) for name in bot.slot.names()]
+    if not outcome.sequence:
+        outcome.sequence = names
+    outcome.names |= set(names)
+    return names
 
 
-class opened:  # noqa: N801 - used as a function
-    """A stage with a workload's servers, faults and settings."""
-
-    def __init__(
-        self, workshop: Workshop, work: Workload, *, is_first_start: bool = False
-    ) -> None:
-        self._workshop, self._work, self._is_first = workshop, work, is_first_start
-
-    async def __aenter__(self) -> Stage:
-        self._opening = Stage.open(self._workshop, self._work.profile)
-        stage = await self._opening.__aenter__()
-        self._patience = _patient_discord(stage)
-        self._patience.__enter__()
-        stage.settings = copy.deepcopy(self._work.settings)
-        if not self._is_first:
-            store = stage.discord.parts.commands
-            store._scopes.update(copy.deepcopy(self._workshop.commands))
-        stage.box.script(*self._work.box_faults)
-        stage.discord.script(*self._work.discord_faults)
-        return stage
-
-    async def __aexit__(self, *failure: object) -> None:
-        self._patience.__exit__(None, None, None)
-        await self._opening.__aexit__(None, None, None)
+@asynccontextmanager
+async def opened(
+    workshop: Workshop, work: Workload, *, is_first_start: bool = False
+) -> AsyncIterator[Stage]:
+    """Open a stage with a workload's servers, faults and settings."""
+    # Discord's three seconds are the clock's here, so that a slow machine changes nothing.
+    clock = SimpleNamespace(monotonic=lambda: workshop.board.time)
+    async with Stage.open(workshop, work.profile) as stage:
+        with (
+            mock.patch.object(interactions, "time", clock),
+            mock.patch.object(discord_stage, "time", clock),
+        ):
+            stage.settings = copy.deepcopy(work.settings)
+            if not is_first_start:
+                store = stage.discord.parts.commands
+                store._scopes.update(copy.deepcopy(workshop.commands))
+            stage.box.script(*work.box_faults)
+            stage.discord.script(*work.discord_faults)
+            yield stage
 
 
 async def play_out(stage: Stage, work: Workload) -> None:
@@ -238,10 +231,8 @@ async def _ask(stage: Stage, wish: Wish) -> None:
         if not stage.discord.connected:
             await asyncio.sleep(1.0)
             continue
-        try:
+        with contextlib.suppress(NotPossibleError):  # too late: there is no such button any more
             await stage.discord.press(card, "Cancel", member=wish.member)
-        except NotPossibleError:
-            pass  # too late: there is no such button any more
         return
 
 
@@ -271,13 +262,14 @@ def _faults_met(stage: Stage, work: Workload) -> int:
     """How many of the faults that were prepared came to pass, and how many deeds were done."""
     of_box = sum(fault.times or 1 for fault in work.box_faults) - len(stage.box.faults_left)
     of_discord = sum(fault.hits for fault in work.discord_faults)
-    return max(0, of_box) + of_discord + len(work.deeds)
+    return int(max(0, of_box) + of_discord + len(work.deeds))
 
 
 def boundary(reached: str) -> str:
     """Return a boundary's name without what differs from job to job."""
-    words = reached.replace("/api/v10", "").replace("/api/v2", "")
-    return _SLUG.sub("{slug}", _IDS.sub(lambda m: "/{id}" if m[0][0] == "/" else "{token}", words))
+    for pattern, name in _PARTS:
+        reached = pattern.sub(name, reached)
+    return reached
 
 
 def make_template(workshop: Workshop) -> None:

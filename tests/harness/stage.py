@@ -42,7 +42,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self.board = Board()
-        self.zygote = zygote.begin(self.board)
+        self.zygote, self._zygote_pid = zygote.begin(self.board)
         self._shm = Path("/dev/shm")  # noqa: S108 - memory is enough for what a kill leaves
         self.root = Path(
             tempfile.mkdtemp(prefix="reelbox-", dir=self._shm if self._shm.is_dir() else None)
@@ -53,6 +53,7 @@ class Workshop:
     def close(self) -> None:
         """End the fork server and remove every file."""
         self.zygote.close()
+        os.waitpid(self._zygote_pid, 0)
         shutil.rmtree(self.root, ignore_errors=True)
 
     def run(self, work: Callable[["Workshop"], Any]) -> Any:
@@ -163,16 +164,14 @@ class Stage:
         bot.channel = ours
         loop = asyncio.get_running_loop()
         loop.add_reader(ours, self._listen, bot)
-        life = Life(
-            slot, self.mapping(data), START, str(bot.log), seed, kill_at, kill_after_s
-        )
+        life = Life(slot, self.mapping(data), START, str(bot.log), seed, kill_at, kill_after_s)
         socket.send_fds(self.workshop.zygote, [life.packed()], [theirs.fileno()])
         theirs.close()
         return bot
 
     async def kill(self, bot: Bot) -> None:
         """SIGKILL: no handler, no finally, no flush."""
-        while bot.code is None and not bot.pid:
+        while bot.code is None and not bot.pid:  # noqa: ASYNC110 - a moment, if at all
             await asyncio.sleep(0)
         if bot.code is None:
             with contextlib.suppress(ProcessLookupError):

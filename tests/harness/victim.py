@@ -76,7 +76,7 @@ def live(board: Board, life: Life, channel: socket.socket) -> int:
     loop.add_reader(channel, lambda: _drain(channel))
     socket.send_fds(channel, [b"e"], [selector.fileno()])
     clock = BotClock(board, life.start)
-    bot.SystemClock = lambda: clock  # type: ignore[assignment, misc]
+    vars(bot)["SystemClock"] = lambda: clock
     asyncio.set_event_loop_policy(_Policy(loop))
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the harness is gone
         return bot._run(config.from_mapping(life.mapping, {}))

@@ -6,6 +6,7 @@ All of it is drawn from a seed, so that a run can be repeated by its number.
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from playground.discord import LocalDiscord, fault
@@ -74,9 +75,9 @@ def make(seed: int, traits: list[str] | None = None) -> Workload:
     chosen = traits
     if chosen is None:
         chosen = rng.sample(list(TRAITS), rng.choice((0, 1, 2, 2, 3)))
+    work.traits = list(chosen)
     for name in chosen:
         TRAITS[name](work)
-    work.traits = list(chosen)
     work.deeds.sort(key=lambda deed: deed.at)
     return work
 
@@ -142,7 +143,8 @@ def _junk(work: Workload) -> None:
 
 def _claimed_id(work: Workload) -> None:
     """Two creations are answered with one id."""
-    work.box_faults += [faults.fixed_id(77_000), faults.fixed_id(77_000)]
+    one = "gen_77000" if "other form" in work.traits else 77_000
+    work.box_faults += [faults.fixed_id(one), faults.fixed_id(one)]
     second = work.wishes[0]
     work.wishes.append(Wish(second.at + 90, "Cleo", second.prompt + ", and more", second.model))
 
@@ -259,10 +261,10 @@ def _strangers(work: Workload) -> None:
     for number in range(3):
         at = work.rng.uniform(0, 200)
         prompt = f"a stranger's {number}"
-        work.at(at, lambda _discord, box, prompt=prompt: _add_stranger(box, prompt))
+        work.at(at, partial(_add_stranger, prompt))
 
 
-def _add_stranger(box: LocalNeuralBox, prompt: str) -> None:
+def _add_stranger(prompt: str, _discord: LocalDiscord, box: LocalNeuralBox) -> None:
     box.add_foreign(prompt=prompt, tokens=11)
 
 
@@ -316,9 +318,7 @@ def _lost_edits(work: Workload) -> None:
             work.discord_faults.append(fault("PATCH", CARD, drop=True, after_effect=is_made))
         else:
             status = work.rng.choice((500, 503))
-            work.discord_faults.append(
-                fault("PATCH", CARD, status=status, after_effect=is_made)
-            )
+            work.discord_faults.append(fault("PATCH", CARD, status=status, after_effect=is_made))
 
 
 def _lost_pings(work: Workload) -> None:
@@ -329,9 +329,7 @@ def _lost_pings(work: Workload) -> None:
             work.discord_faults.append(fault("POST", CHANNEL, drop=True, after_effect=is_made))
         else:
             status = work.rng.choice((500, 502, 503))
-            work.discord_faults.append(
-                fault("POST", CHANNEL, status=status, after_effect=is_made)
-            )
+            work.discord_faults.append(fault("POST", CHANNEL, status=status, after_effect=is_made))
 
 
 def _discord_away(work: Workload) -> None:

@@ -4,6 +4,8 @@ Starting Python and importing the bot takes a second; a fork takes a few millise
 """
 
 import gc
+import importlib.readers
+import importlib.resources  # noqa: F401
 import json
 import os
 import selectors
@@ -12,7 +14,10 @@ import socket
 import time
 import traceback
 from dataclasses import dataclass
+from zoneinfo import available_timezones
 
+import config
+from storage import schema
 from tests.harness import victim
 from tests.harness.board import Board
 
@@ -27,19 +32,28 @@ class _Child:
     kill_at: float
 
 
-def begin(board: Board) -> socket.socket:
-    """Fork the server; returns the socket to it. To be called before any loop or thread is."""
+def begin(board: Board) -> tuple[socket.socket, int]:
+    """Fork the server; returns the socket to it, and its process. Before any loop or thread is."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    _warm_up()
     gc.collect()
     gc.freeze()  # what is shared stays shared
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid == 0:
         ours.close()
         try:
             _serve(board, theirs)
         finally:
             os._exit(0)
     theirs.close()
-    return ours
+    return ours, pid
+
+
+def _warm_up() -> None:
+    """Work out once what every start of the bot would work out anew."""
+    schema._expected_fingerprint()
+    zones = available_timezones()
+    vars(config)["available_timezones"] = lambda: zones
 
 
 def _serve(board: Board, server: socket.socket) -> None:
@@ -60,6 +74,7 @@ def _serve(board: Board, server: socket.socket) -> None:
                 if not message:
                     for child in children.values():
                         os.kill(child.pid, signal.SIGKILL)
+                        os.waitpid(child.pid, 0)
                     return
                 child = _fork(board, server, victim.Life(**json.loads(message)), descriptors[0])
                 children[child.descriptor] = child

@@ -1,0 +1,201 @@
+"""Many runs: which ones, on how many processes, and the table that is told of them."""
+
+import dataclasses
+import multiprocessing
+import random
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from multiprocessing.connection import Connection, wait
+
+from tests.harness import pairs, run
+from tests.harness.loops import StuckError
+from tests.harness.run import Outcome, Plan
+from tests.harness.stage import Workshop
+
+PLAYS = {"": run.play, "copies": pairs.copies, "hosts": pairs.hosts}
+# About how many boundaries a life has, for drawing where it ends.
+REACH = 90
+EXHAUSTIVE, SEVERAL, INSTANTS, COPIES, HOSTS = (
+    "every boundary",
+    "several kills",
+    "any instant",
+    ("two copies"),
+    "two hosts",
+)
+TRAITS_FOR_HOSTS = ("cheaper", "failing", "limited", "late answer", "lost edits", "other form")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Unit:
+    """A piece of work for one process: all runs of a kind that begin with one seed."""
+
+    kind: str
+    seed: int
+    is_short: bool = False
+
+
+def play(workshop: Workshop, plan: Plan) -> Outcome:
+    """Play one run to its end and say what is wrong."""
+    if workshop.template is None and not plan.is_first_start:
+        run.make_template(workshop)
+    outcome = Outcome(plan)
+    began = time.monotonic()
+    try:
+        workshop.run(lambda shop: PLAYS[plan.pair](shop, plan, outcome))
+    except StuckError as error:
+        outcome.wrong.append(str(error))
+    except Exception:
+        outcome.is_broken = True
+        outcome.wrong.append(traceback.format_exc())
+    outcome.took_s = time.monotonic() - began
+    return outcome
+
+
+def runs_of(workshop: Workshop, unit: Unit) -> Iterator[Outcome]:
+    """Play everything of a unit."""
+    rng = random.Random(f"{unit.kind} {unit.seed}")
+    if unit.kind == EXHAUSTIVE:
+        yield from _every_boundary(workshop, unit)
+    elif unit.kind == SEVERAL:
+        yield play(workshop, Plan(unit.seed, kills=run.several(rng, 2, 8, REACH)))
+    elif unit.kind == INSTANTS:
+        instants = tuple(rng.uniform(0.03, 0.6) for _ in range(rng.randint(2, 6)))
+        yield play(workshop, Plan(unit.seed, instants_s=instants))
+    elif unit.kind == COPIES:
+        kills = run.several(rng, 1, 3, REACH)
+        yield play(workshop, Plan(unit.seed, kills=kills, pair="copies"))
+    elif unit.kind == HOSTS:
+        traits = tuple(rng.sample(TRAITS_FOR_HOSTS, rng.choice((0, 1, 1, 2))))
+        kills = tuple(rng.randint(5, 60) for _ in range(rng.randint(1, 4)))
+        yield play(workshop, Plan(unit.seed, kills=kills, traits=traits, pair="hosts"))
+
+
+def _every_boundary(workshop: Workshop, unit: Unit) -> Iterator[Outcome]:
+    """Count the boundaries of a run, then die at each; in short, only at each kind of them."""
+    is_first_start = unit.seed % 20 == 0
+    plan = Plan(unit.seed, is_first_start=is_first_start)
+    whole = play(workshop, plan)
+    yield whole
+    kills = list(range(1, len(whole.sequence) + 1))
+    if unit.is_short:
+        kills = sorted(whole.sequence.index(name) + 1 for name in set(whole.sequence))
+    for kill in kills:
+        yield play(workshop, dataclasses.replace(plan, kills=(kill,)))
+
+
+def campaign(units: list[Unit], workers: int, minutes: float | None) -> int:
+    """Play all units, or as many as fit; prints what goes on and a table. Returns an exit code."""
+    began = time.monotonic()
+    ends_at = began + minutes * 60 if minutes else None
+    context = multiprocessing.get_context("fork")
+    crew: dict[Connection, multiprocessing.process.BaseProcess] = {}
+    for _ in range(workers):
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs,), daemon=True)
+        process.start()
+        theirs.close()
+        crew[ours] = process
+    table = Table()
+    left = list(reversed(units))
+    told_at = began
+    for connection in crew:
+        connection.send(left.pop() if left else None)
+    while crew:
+        for ready in wait(list(crew)):
+            assert isinstance(ready, Connection)
+            try:
+                told = ready.recv()
+            except EOFError:
+                table.wrong.append("a worker of the harness broke")
+                crew.pop(ready).join()
+                continue
+            if isinstance(told, tuple):
+                table.add(*told)
+            is_over = ends_at is not None and time.monotonic() >= ends_at
+            if told == "next" and left and not is_over:
+                ready.send(left.pop())
+            elif told == "next":
+                ready.send(None)
+                crew.pop(ready).join()
+            elif is_over:
+                crew.pop(ready).terminate()
+        if time.monotonic() - told_at >= 30:
+            told_at = time.monotonic()
+            say(table.line(told_at - began))
+    table.tell(time.monotonic() - began)
+    return 1 if table.wrong else 0
+
+
+def _work(connection: Connection) -> None:
+    workshop = Workshop()
+    try:
+        while (unit := connection.recv()) is not None:
+            for outcome in runs_of(workshop, unit):
+                connection.send((unit.kind, outcome))
+            connection.send("next")
+    finally:
+        workshop.close()
+
+
+class Table:
+    """What came of all runs, by kind."""
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        self.names: set[str] = set()
+        self.killed_at: Counter[str] = Counter()
+        self._sums: dict[str, Counter[str]] = {}
+
+    def add(self, kind: str, outcome: Outcome) -> None:
+        """Count a run, and say at once what is wrong with it."""
+        sums = self._sums.setdefault(kind, Counter())
+        sums["runs"] += 1
+        sums["kills"] += outcome.kills
+        sums["jobs"] += outcome.jobs
+        sums["faults"] += outcome.faults
+        sums["clock"] += int(outcome.clock_s)
+        sums["second copies"] += outcome.copies
+        self.names |= outcome.names
+        self.killed_at.update(outcome.killed_at)
+        if outcome.wrong:
+            self.wrong.append(outcome.plan.command())
+            say(f"WRONG: {outcome.plan.command()}")
+            for one in outcome.wrong:
+                say(f"    {one}")
+
+    def line(self, seconds: float) -> str:
+        """Return how far it is."""
+        kills = sum(sums["kills"] for sums in self._sums.values())
+        runs = sum(sums["runs"] for sums in self._sums.values())
+        return f"{seconds:5.0f} s: {runs} runs, {kills} kills, {len(self.wrong)} wrong"
+
+    def tell(self, seconds: float) -> None:
+        """Print the table."""
+        columns = ("runs", "kills", "jobs", "faults", "second copies")
+        say("")
+        say("".join([f"{'':<16}", *(f"{column:>14}" for column in columns), f"{'clock h':>14}"]))
+        total: Counter[str] = Counter()
+        for kind, sums in self._sums.items():
+            total.update(sums)
+            say(_row(kind, sums, columns))
+        say(_row("in all", total, columns))
+        say(
+            f"{len(self.names)} kinds of boundary reached, killed at {len(self.killed_at)} of "
+            f"them; {seconds:.0f} s; {len(self.wrong)} runs with something wrong"
+        )
+        for command in self.wrong:
+            say(f"  {command}")
+
+
+def _row(kind: str, sums: Counter[str], columns: tuple[str, ...]) -> str:
+    cells = [f"{sums[column]:>14,}" for column in columns]
+    return "".join([f"{kind:<16}", *cells, f"{sums['clock'] / 3600:>14,.0f}"])
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
