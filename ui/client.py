@@ -64,7 +64,6 @@ class Reelbox(commands.Bot):
             ),
             # Nobody is pinged unless a call names the one person.
             allowed_mentions=discord.AllowedMentions.none(),
-            http_trace=_traced(),
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
@@ -88,7 +87,7 @@ class Reelbox(commands.Bot):
         trace = aiohttp.TraceConfig()
         self.rivals.watch(trace)
         self.standing.watch(trace)
-        return trace
+        return _told(trace)
 
     async def live(self) -> None:
         """Log in and stay connected; raises LoginFailure when the token is not accepted."""
@@ -162,9 +161,8 @@ class Reelbox(commands.Bot):
         await errors.tell(interaction, error)
 
 
-def _traced() -> aiohttp.TraceConfig:
-    """Return what watches every request leave and come back, also those discord.py repeats."""
-    trace = aiohttp.TraceConfig()
+def _told(trace: aiohttp.TraceConfig) -> aiohttp.TraceConfig:
+    """Say of every request that it leaves or came back, also of those discord.py repeats."""
     trace.on_request_start.append(_leaving)
     trace.on_request_end.append(_answered)
     return trace
