@@ -122,6 +122,15 @@ async def hosts(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
         def is_over() -> bool:
             return playing.done() and all(_is_done(home) for home in homes)
 
+        async def keep_up() -> None:
+            """Do what a supervisor does with one that gave way to the other."""
+            while True:
+                await asyncio.sleep(30.0)
+                for slot, home in enumerate(homes):
+                    if bots[slot].code == process.EXIT_OTHER_COPY:
+                        bots[slot] = await stage.start(home, slot=slot, seed=slot)
+
+        keeping = asyncio.create_task(keep_up())
         try:
             while kills:
                 victim = rng.choice((0, 1))
@@ -135,12 +144,14 @@ async def hosts(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
                 outcome.wrong.append("not at rest")
             await asyncio.sleep(2000.0)
             for one in bots:
-                if one.code is not None:
+                if one.code not in {None, process.EXIT_OTHER_COPY}:
                     outcome.wrong.append(f"a host ended with {one.code}")
+            keeping.cancel()
             await stage.kill_all()
             outcome.wrong += _both(homes, stage)
         finally:
             playing.cancel()
+            keeping.cancel()
             await stage.kill_all()
             _note(stage, outcome)
 

@@ -77,6 +77,7 @@ def live(board: Board, life: Life, channel: socket.socket) -> int:
     socket.send_fds(channel, [b"e"], [selector.fileno()])
     clock = BotClock(board, life.start)
     vars(bot)["SystemClock"] = lambda: clock
+    vars(bot)["Watchdog"] = _NoWatchdog
     asyncio.set_event_loop_policy(_Policy(loop))
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the harness is gone
         return bot._run(config.from_mapping(life.mapping, {}))
@@ -138,6 +139,17 @@ def _wait_for_discord_for_ever() -> None:
 def _drain(channel: socket.socket) -> None:
     if not channel.recv(65_536):
         os._exit(1)  # the harness is gone
+
+
+class _NoWatchdog:
+    """In place of the one that counts real seconds, which mean nothing here."""
+
+    def __init__(self, *_given: object) -> None:
+        pass
+
+    async def feed(self) -> None:
+        """Never returns."""
+        await asyncio.Event().wait()
 
 
 class _Policy(asyncio.DefaultEventLoopPolicy):
