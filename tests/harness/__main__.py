@@ -24,7 +24,9 @@ def main() -> int:
     form.add_argument("--long", action="store_true", help="all of it, or --minutes of it")
     form.add_argument("--seed", type=int, help="one run")
     parser.add_argument("--minutes", type=float)
+    parser.add_argument("--most", type=int, help="no more than so many seeds")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--until-wrong", action="store_true", help="stop at the first wrong run")
     parser.add_argument("--from-seed", type=int, default=1)
     parser.add_argument("--kinds", default="", help="only kinds whose name has one of these words")
     parser.add_argument("--kill", default="", help="boundaries to die at, one for each life")
@@ -36,7 +38,9 @@ def main() -> int:
     given = parser.parse_args()
     if given.seed is not None:
         return _one(given)
-    return campaign.campaign(_units(given), given.workers, given.minutes)
+    return campaign.campaign(
+        _units(given), given.workers, given.minutes, stops_early=given.until_wrong
+    )
 
 
 def _units(given: argparse.Namespace) -> list[Unit]:
@@ -44,16 +48,23 @@ def _units(given: argparse.Namespace) -> list[Unit]:
     counts = SHORT if given.short else LONG
     wanted = [word.strip() for word in given.kinds.split(",") if word.strip()]
     found = [
-        ((number + 0.5) / count, Unit(kind, given.from_seed + number, is_short=given.short))
+        (
+            (number + 0.5) / count,
+            Unit(kind, given.from_seed + number, is_short=given.short, traits=_traits(given)),
+        )
         for kind, count in counts.items()
         if not wanted or any(word in kind for word in wanted)
         for number in range(count)
     ]
-    return [unit for _, unit in sorted(found, key=lambda one: one[0])]
+    return [unit for _, unit in sorted(found, key=lambda one: one[0])][: given.most]
+
+
+def _traits(given: argparse.Namespace) -> tuple[str, ...] | None:
+    return None if given.traits is None else tuple(filter(None, given.traits.split(",")))
 
 
 def _one(given: argparse.Namespace) -> int:
-    traits = None if given.traits is None else tuple(filter(None, given.traits.split(",")))
+    traits = _traits(given)
     plan = Plan(
         given.seed,
         kills=tuple(int(one) for one in given.kill.split(",") if one),

@@ -11,6 +11,7 @@ from playground.discord.world import Message
 from playground.neuralbox.books import BoxGeneration
 from storage import invariants, ledger, schema
 from tests.harness.stage import DATABASE, Stage, reading
+from tests.harness.workload import Workload
 
 FINAL = ("completed", "failed", "rejected", "cancelled", "not_submitted")
 # An answer with one of these certainly made nothing; after any other a request is never repeated.
@@ -60,7 +61,7 @@ def count_open(tx: sqlite3.Connection) -> int:
     return int(tx.execute(query, FINAL).fetchone()[0])
 
 
-def at_end(data: Path, stage: Stage) -> list[str]:
+def at_end(data: Path, stage: Stage, work: Workload) -> list[str]:
     """Return everything that is wrong when all is over."""
     wrong = after_kill(data)
     with reading(data) as tx:
@@ -72,6 +73,9 @@ def at_end(data: Path, stage: Stage) -> list[str]:
         wrong += _requests(jobs, stage)
         wrong += _messages(tx, jobs, stage)
         wrong += _rows(tx, jobs)
+        late = "SELECT job FROM vendor_claim WHERE how = 'late'"
+        if not work.may_be_late:
+            wrong += [f"job {row[0]} was given up, and made" for row in tx.execute(late)]
     return wrong
 
 

@@ -35,6 +35,7 @@ class Unit:
     kind: str
     seed: int
     is_short: bool = False
+    traits: tuple[str, ...] | None = None
 
 
 def play(workshop: Workshop, plan: Plan) -> Outcome:
@@ -60,13 +61,15 @@ def runs_of(workshop: Workshop, unit: Unit) -> Iterator[Outcome]:
     if unit.kind == EXHAUSTIVE:
         yield from _every_boundary(workshop, unit)
     elif unit.kind == SEVERAL:
-        yield play(workshop, Plan(unit.seed, kills=run.several(rng, 2, 8, REACH)))
+        yield play(
+            workshop, Plan(unit.seed, kills=run.several(rng, 2, 8, REACH), traits=unit.traits)
+        )
     elif unit.kind == INSTANTS:
         instants = tuple(rng.uniform(0.03, 0.6) for _ in range(rng.randint(2, 6)))
-        yield play(workshop, Plan(unit.seed, instants_s=instants))
+        yield play(workshop, Plan(unit.seed, instants_s=instants, traits=unit.traits))
     elif unit.kind == COPIES:
         kills = run.several(rng, 1, 3, REACH)
-        yield play(workshop, Plan(unit.seed, kills=kills, pair="copies"))
+        yield play(workshop, Plan(unit.seed, kills=kills, traits=unit.traits, pair="copies"))
     elif unit.kind == HOSTS:
         traits = tuple(rng.sample(TRAITS_FOR_HOSTS, rng.choice((0, 1, 1, 2))))
         kills = tuple(rng.randint(5, 60) for _ in range(rng.randint(1, 4)))
@@ -76,7 +79,7 @@ def runs_of(workshop: Workshop, unit: Unit) -> Iterator[Outcome]:
 def _every_boundary(workshop: Workshop, unit: Unit) -> Iterator[Outcome]:
     """Count the boundaries of a run, then die at each; in short, only at each kind of them."""
     is_first_start = unit.seed % 20 == 0
-    plan = Plan(unit.seed, is_first_start=is_first_start)
+    plan = Plan(unit.seed, traits=unit.traits, is_first_start=is_first_start)
     whole = play(workshop, plan)
     yield whole
     kills = list(range(1, len(whole.sequence) + 1))
@@ -86,8 +89,14 @@ def _every_boundary(workshop: Workshop, unit: Unit) -> Iterator[Outcome]:
         yield play(workshop, dataclasses.replace(plan, kills=(kill,)))
 
 
-def campaign(units: list[Unit], workers: int, minutes: float | None) -> int:
-    """Play all units, or as many as fit; prints what goes on and a table. Returns an exit code."""
+def campaign(
+    units: list[Unit], workers: int, minutes: float | None, *, stops_early: bool = False
+) -> int:
+    """Play all units, or as many as fit; prints what goes on and a table.
+
+    Returns an exit code: 0, 1 when something was wrong, 2 when the harness itself broke. With
+    `stops_early` the first wrong run is the last.
+    """
     began = time.monotonic()
     ends_at = began + minutes * 60 if minutes else None
     context = multiprocessing.get_context("fork")
@@ -109,12 +118,13 @@ def campaign(units: list[Unit], workers: int, minutes: float | None) -> int:
             try:
                 told = ready.recv()
             except EOFError:
-                table.wrong.append("a worker of the harness broke")
+                table.is_broken = True
                 crew.pop(ready).join()
                 continue
             if isinstance(told, tuple):
                 table.add(*told)
             is_over = ends_at is not None and time.monotonic() >= ends_at
+            is_over |= stops_early and bool(table.wrong)
             if told == "next" and left and not is_over:
                 ready.send(left.pop())
             elif told == "next":
@@ -126,6 +136,8 @@ def campaign(units: list[Unit], workers: int, minutes: float | None) -> int:
             told_at = time.monotonic()
             say(table.line(told_at - began))
     table.tell(time.monotonic() - began)
+    if table.is_broken:
+        return 2
     return 1 if table.wrong else 0
 
 
@@ -145,6 +157,7 @@ class Table:
 
     def __init__(self) -> None:
         self.wrong: list[str] = []
+        self.is_broken = False
         self.names: set[str] = set()
         self.killed_at: Counter[str] = Counter()
         self._sums: dict[str, Counter[str]] = {}
@@ -160,6 +173,7 @@ class Table:
         sums["second copies"] += outcome.copies
         self.names |= outcome.names
         self.killed_at.update(outcome.killed_at)
+        self.is_broken |= outcome.is_broken
         if outcome.wrong:
             self.wrong.append(outcome.plan.command())
             say(f"WRONG: {outcome.plan.command()}")

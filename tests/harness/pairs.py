@@ -52,7 +52,7 @@ async def copies(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
                 outcome.wrong.append("not at rest")
             await asyncio.sleep(work.lingers_s)
             await stage.kill_all()
-            outcome.wrong += audit.at_end(data, stage)
+            outcome.wrong += audit.at_end(data, stage, work)
         finally:
             playing.cancel()
             await stage.kill_all()

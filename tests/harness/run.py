@@ -171,7 +171,7 @@ async def _ending(
         wrong.append(f"not at rest after {LIMIT_S / 3600:.0f} hours of the clock")
     await stage.kill(bot)
     _note_names(outcome, bot)
-    return wrong + audit.at_end(data, stage)
+    return wrong + audit.at_end(data, stage, work)
 
 
 def _note_names(outcome: Outcome, bot: Bot) -> list[str]:
@@ -222,7 +222,13 @@ async def _ask(stage: Stage, wish: Wish) -> None:
     """Use /video once the bot is there; who gets no answer does not ask again."""
     await asyncio.sleep(wish.at)
     interaction = await _slash(stage, wish)
-    if interaction is None or not wish.is_taken_back:
+    if interaction is None:
+        return
+    if wish.is_replayed:
+        for pause_s in (0.0, 5.0, 60.0):
+            await asyncio.sleep(pause_s)
+            stage.discord.replay(interaction)
+    if not wish.is_taken_back:
         return
     card = await _card(stage, interaction)
     if card is None:

@@ -30,6 +30,7 @@ class Wish:
     prompt: str
     model: str
     is_taken_back: bool = False
+    is_replayed: bool = False
 
 
 @dataclass(slots=True)
@@ -54,6 +55,8 @@ class Workload:
     traits: list[str] = field(default_factory=list)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     lingers_s: float = 0.0
+    may_be_late: bool = False
+    """Whether a job may be given up and turn up after all: the vendor broke its own bounds."""
 
     def at(self, at: float, do: Callable[[LocalDiscord, LocalNeuralBox], None]) -> None:
         """Have something done at a moment."""
@@ -95,6 +98,13 @@ def _late_acceptance(work: Workload) -> None:
     """Accepted after we stopped waiting for it."""
     work.box_faults.append(faults.hang(work.rng.choice((61.0, 90.0, 150.0))))
     work.lingers_s = 2000.0
+
+
+def _far_too_late(work: Workload) -> None:
+    """Accepted so late that it was given up: it is booked afterwards."""
+    work.box_faults.append(faults.hang(1800.0))
+    work.may_be_late = True
+    work.lingers_s = 4000.0
 
 
 def _late_answer(work: Workload) -> None:
@@ -245,6 +255,27 @@ def _broken_history(work: Workload) -> None:
     work.lingers_s = 2000.0
 
 
+def _flickering_history(work: Workload) -> None:
+    """Dark past the horizon, then one answer of an empty list, then the truth."""
+    work.box_faults.append(faults.drop_after())
+    work.box_faults.append(faults.status(503, on=faults.HISTORY, times=None))
+
+    def lighten(_discord: LocalDiscord, box: LocalNeuralBox) -> None:
+        box.faults_left.clear()
+        box.script(faults.edited(_empty, on=faults.HISTORY, times=2))
+
+    work.at(1500.0, lighten)
+    work.lingers_s = 2000.0
+
+
+def _empty(answer: dict[str, Any]) -> None:
+    for name, value in answer.items():
+        if isinstance(value, list):
+            answer[name] = []
+        elif name == "total":
+            answer[name] = 0
+
+
 def _twins(work: Workload) -> None:
     """The same sentence at the same time from another member; the first answer is lost."""
     first = work.wishes[0]
@@ -356,6 +387,12 @@ def _second_thoughts(work: Workload) -> None:
         work.box_faults.append(faults.rate_limited(60))
 
 
+def _replayed(work: Workload) -> None:
+    """The gateway hands every interaction over again, at once and after a while."""
+    for wish in work.wishes:
+        wish.is_replayed = True
+
+
 def _deleted_card(work: Workload) -> None:
     """Somebody deletes the card before the video is there."""
 
@@ -370,6 +407,7 @@ def _deleted_card(work: Workload) -> None:
 TRAITS: dict[str, Trait] = {
     "lost answers": _lost_answers,
     "late acceptance": _late_acceptance,
+    "far too late": _far_too_late,
     "late answer": _late_answer,
     "errors after": _errors_after,
     "errors before": _errors_before,
@@ -386,6 +424,7 @@ TRAITS: dict[str, Trait] = {
     "lagging history": _lagging_history,
     "dark history": _dark_history,
     "broken history": _broken_history,
+    "flickering history": _flickering_history,
     "twins": _twins,
     "strangers": _strangers,
     "skewed": _skewed,
@@ -399,4 +438,5 @@ TRAITS: dict[str, Trait] = {
     "dropped gateway": _dropped_gateway,
     "second thoughts": _second_thoughts,
     "deleted card": _deleted_card,
+    "replayed": _replayed,
 }
