@@ -4,6 +4,7 @@ Every failure is printed with the command that repeats that very run.
 """
 
 import argparse
+import signal
 import sys
 
 from tests.harness import campaign, workload
@@ -36,6 +37,7 @@ def main() -> int:
     parser.add_argument("--copies", action="store_true")
     parser.add_argument("--hosts", action="store_true")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if given.seed is not None:
         return _one(given)
     return campaign.campaign(

@@ -3,11 +3,12 @@
 import dataclasses
 import multiprocessing
 import random
+import signal
 import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 
 from tests.harness import pairs, run
@@ -99,50 +100,78 @@ def campaign(
     """
     began = time.monotonic()
     ends_at = began + minutes * 60 if minutes else None
-    context = multiprocessing.get_context("fork")
-    crew: dict[Connection, multiprocessing.process.BaseProcess] = {}
-    for _ in range(workers):
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs,), daemon=True)
-        process.start()
-        theirs.close()
-        crew[ours] = process
     table = Table()
-    left = list(reversed(units))
+
+    def is_over() -> bool:
+        is_late = ends_at is not None and time.monotonic() >= ends_at
+        return is_late or (stops_early and bool(table.wrong))
+
+    crew = _Crew(workers)
     told_at = began
-    for connection in crew:
-        connection.send(left.pop() if left else None)
-    while crew:
-        for ready in wait(list(crew)):
-            assert isinstance(ready, Connection)
-            try:
-                told = ready.recv()
-            except EOFError:
-                table.is_broken = True
-                crew.pop(ready).join()
-                continue
-            if isinstance(told, tuple):
-                table.add(*told)
-            is_over = ends_at is not None and time.monotonic() >= ends_at
-            is_over |= stops_early and bool(table.wrong)
-            if told == "next" and left and not is_over:
-                ready.send(left.pop())
-            elif told == "next":
-                ready.send(None)
-                crew.pop(ready).join()
-            elif is_over:
-                crew.pop(ready).terminate()
-        if time.monotonic() - told_at >= 30:
-            told_at = time.monotonic()
-            say(table.line(told_at - began))
+    try:
+        for kind, outcome in crew.outcomes(list(reversed(units)), is_over):
+            table.add(kind, outcome)
+            if time.monotonic() - told_at >= 30:
+                told_at = time.monotonic()
+                say(table.line(told_at - began))
+    finally:
+        crew.end()
     table.tell(time.monotonic() - began)
-    if table.is_broken:
+    if table.is_broken or crew.is_broken:
         return 2
     return 1 if table.wrong else 0
 
 
+class _Crew:
+    """Processes that play units, each one at a time."""
+
+    def __init__(self, size: int) -> None:
+        self.is_broken = False
+        self._members: dict[Connection, multiprocessing.process.BaseProcess] = {}
+        context = multiprocessing.get_context("fork")
+        for _ in range(size):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(theirs,), daemon=True)
+            process.start()
+            theirs.close()
+            self._members[ours] = process
+
+    def outcomes(
+        self, left: list[Unit], is_over: Callable[[], bool]
+    ) -> Iterator[tuple[str, Outcome]]:
+        """Yield what came of each run, with its kind, until nothing is left or it is over."""
+        for connection in self._members:
+            connection.send(left.pop() if left else None)
+        while self._members:
+            for ready in wait(list(self._members)):
+                assert isinstance(ready, Connection)
+                try:
+                    told = ready.recv()
+                except EOFError:
+                    self.is_broken = True
+                    self._members.pop(ready).join()
+                    continue
+                if isinstance(told, tuple):
+                    yield told
+                elif left and not is_over():
+                    ready.send(left.pop())
+                else:
+                    ready.send(None)
+                    self._members.pop(ready).join()
+                if is_over():
+                    return
+
+    def end(self) -> None:
+        """End those that are still at work."""
+        for process in self._members.values():
+            process.terminate()
+            process.join()
+
+
 def _work(connection: Connection) -> None:
     workshop = Workshop()
+    # Ended by the campaign: what lies in memory is removed all the same.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         while (unit := connection.recv()) is not None:
             for outcome in runs_of(workshop, unit):

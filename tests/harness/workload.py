@@ -398,7 +398,8 @@ def _deleted_card(work: Workload) -> None:
 
     def delete(discord: LocalDiscord, _box: LocalNeuralBox) -> None:
         for message in discord.messages():
-            if message.author.bot and message.reference is None and not message.deleted:
+            is_pending = "rb:cancel:" in str(message.components)
+            if message.author.bot and is_pending and not message.deleted:
                 discord.delete_message(message)
 
     work.at(15.0, delete)
