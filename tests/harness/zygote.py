@@ -51,7 +51,7 @@ def begin(board: Board) -> tuple[socket.socket, int]:
 
 def _warm_up() -> None:
     """Work out once what every start of the bot would work out anew."""
-    schema._expected_fingerprint()
+    schema._expected_fingerprint(schema.newest_version())
     zones = available_timezones()
     vars(config)["available_timezones"] = lambda: zones
 
