@@ -221,7 +221,9 @@ DEFECTS = (
         (
             Edit(
                 "jobs/moves.py",
-                '    _last_word(tx, job_id, {} if is_completed else {"said": generation.error}, now)',
+                "    _last_word(\n        tx,\n        job_id,\n"
+                '        {} if is_completed else {"said": generation.error},\n        now,\n'
+                "        seen_unfinished_at=max(seen_unfinished_at, submitted_at),\n    )",
                 '    outbox.drop(tx, job_id, "progress")',
             ),
             Edit(
