@@ -4,10 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 600
 
 
+@pytest.mark.fault("P1")
+@pytest.mark.fault("P2")
+@pytest.mark.fault("P3")
 def test_no_kill_loses_doubles_or_misbooks_anything() -> None:
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "tests.harness", "--short"],
