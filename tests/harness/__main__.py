@@ -30,6 +30,9 @@ def main() -> int:
     parser.add_argument("--until-wrong", action="store_true", help="stop at the first wrong run")
     parser.add_argument("--from-seed", type=int, default=1)
     parser.add_argument("--kinds", default="", help="only kinds whose name has one of these words")
+    parser.add_argument(
+        "--each-kind", action="store_true", help="of every boundary, only the first of its kind"
+    )
     parser.add_argument("--kill", default="", help="boundaries to die at, one for each life")
     parser.add_argument("--after", default="", help="or seconds of real time")
     parser.add_argument("--traits", help="instead of those that the seed draws: a,b")
@@ -52,7 +55,12 @@ def _units(given: argparse.Namespace) -> list[Unit]:
     found = [
         (
             (number + 0.5) / count,
-            Unit(kind, given.from_seed + number, is_short=given.short, traits=_traits(given)),
+            Unit(
+                kind,
+                given.from_seed + number,
+                is_short=given.short or given.each_kind,
+                traits=_traits(given),
+            ),
         )
         for kind, count in counts.items()
         if not wanted or any(word in kind for word in wanted)

@@ -11,8 +11,12 @@ from pathlib import Path
 import bot as process
 from storage import ledger
 from tests.harness import audit, workload
-from tests.harness.run import LIMIT_S, Outcome, Plan, boundary, opened, play_out
+from tests.harness.run import LIMIT_S, Outcome, Plan, boundary, faults_met, opened, play_out
 from tests.harness.stage import KILLED, Bot, Stage, Workshop, reading
+from tests.harness.workload import Workload
+
+# A second copy that still runs after so long has not noticed the first one.
+AT_ONCE_S = 10.0
 
 
 async def copies(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
@@ -56,7 +60,7 @@ async def copies(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
         finally:
             playing.cancel()
             await stage.kill_all()
-            _note(stage, outcome)
+            _note(stage, outcome, work, [data])
 
 
 async def _second_copy(stage: Stage, data: Path, first: Bot) -> list[str]:
@@ -69,7 +73,8 @@ async def _second_copy(stage: Stage, data: Path, first: Bot) -> list[str]:
     await _stopped(first.pid)
     before = _bytes_of(data)
     second = await stage.start(data, slot=1)
-    await second.ended.wait()
+    if not await stage.eventually(lambda: second.code is not None, AT_ONCE_S):
+        await stage.kill(second)
     after = _bytes_of(data)
     watched.is_frozen = False
     watched.rouse()
@@ -153,7 +158,7 @@ async def hosts(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
             playing.cancel()
             keeping.cancel()
             await stage.kill_all()
-            _note(stage, outcome)
+            _note(stage, outcome, work, homes)
 
 
 async def _reach(bot: Bot, count: int, is_over: object) -> bool:
@@ -216,8 +221,12 @@ def _one_message(message_id: int, state: str, stage: Stage) -> list[str]:
     return wrong if pings == 1 else [*wrong, f"a card has {pings} pings"]
 
 
-def _note(stage: Stage, outcome: Outcome) -> None:
+def _note(stage: Stage, outcome: Outcome, work: Workload, homes: list[Path]) -> None:
     outcome.clock_s = stage.workshop.board.time
+    outcome.faults += faults_met(stage, work)
+    for home in homes:
+        with reading(home) as tx:
+            outcome.jobs += tx.execute("SELECT count(*) FROM job").fetchone()[0]
     if outcome.wrong:
         logs = sorted(stage.folder.glob("bot-*.log"))
         outcome.log = "\n".join(f"{log.name}:\n{log.read_text()}" for log in logs)

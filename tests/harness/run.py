@@ -24,7 +24,7 @@ from tests.harness.stage import DATABASE, KILLED, Bot, Stage, Workshop, reading
 from tests.harness.workload import Wish, Workload
 
 # The clock's hours after which a run that has not come to an end never will.
-LIMIT_S = 10 * 3600.0
+LIMIT_S = 4 * 3600.0
 # A member who uses no command any more after so long without the bot.
 PATIENCE_S = 3600.0
 # What differs from job to job in the name of a boundary.
@@ -97,7 +97,7 @@ async def play(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
         finally:
             playing.cancel()
             await stage.kill_all()
-            outcome.faults += _faults_met(stage, work)
+            outcome.faults += faults_met(stage, work)
             outcome.clock_s = workshop.board.time
             with reading(data) as tx:
                 (outcome.jobs,) = tx.execute("SELECT count(*) FROM job").fetchone()
@@ -228,10 +228,8 @@ async def _ask(stage: Stage, wish: Wish) -> None:
         for pause_s in (0.0, 5.0, 60.0):
             await asyncio.sleep(pause_s)
             stage.discord.replay(interaction)
-    if not wish.is_taken_back:
-        return
     card = await _card(stage, interaction)
-    if card is None:
+    if card is None or not wish.is_taken_back:
         return
     for _ in range(30):
         if not stage.discord.connected:
@@ -264,7 +262,7 @@ async def _card(stage: Stage, interaction: Interaction) -> Message | None:
     return None if answer.ephemeral else answer.message
 
 
-def _faults_met(stage: Stage, work: Workload) -> int:
+def faults_met(stage: Stage, work: Workload) -> int:
     """How many of the faults that were prepared came to pass, and how many deeds were done."""
     of_box = sum(fault.times or 1 for fault in work.box_faults) - len(stage.box.faults_left)
     of_discord = sum(fault.hits for fault in work.discord_faults)

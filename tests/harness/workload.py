@@ -58,6 +58,10 @@ class Workload:
     may_be_late: bool = False
     """Whether a job may be given up and turn up after all: the vendor broke its own bounds."""
 
+    def linger(self, seconds: float) -> None:
+        """Watch for at least so long after everything has ended."""
+        self.lingers_s = max(self.lingers_s, seconds)
+
     def at(self, at: float, do: Callable[[LocalDiscord, LocalNeuralBox], None]) -> None:
         """Have something done at a moment."""
         self.deeds.append(Deed(at, do))
@@ -97,14 +101,14 @@ def _lost_answers(work: Workload) -> None:
 def _late_acceptance(work: Workload) -> None:
     """Accepted after we stopped waiting for it."""
     work.box_faults.append(faults.hang(work.rng.choice((61.0, 90.0, 150.0))))
-    work.lingers_s = 2000.0
+    work.linger(2000.0)
 
 
 def _far_too_late(work: Workload) -> None:
     """Accepted so late that it was given up: it is booked afterwards."""
     work.box_faults.append(faults.hang(1800.0))
     work.may_be_late = True
-    work.lingers_s = 4000.0
+    work.linger(4000.0)
 
 
 def _late_answer(work: Workload) -> None:
@@ -220,7 +224,7 @@ def _lagging_history(work: Workload) -> None:
     work.profile.history_lag_s = work.rng.choice((20.0, 120.0, 580.0))
     work.profile.history_order = work.rng.choice(("newest", "shuffled"))
     _lost_answers(work)
-    work.lingers_s = 2000.0
+    work.linger(2000.0)
 
 
 def _dark_history(work: Workload) -> None:
@@ -235,7 +239,7 @@ def _dark_history(work: Workload) -> None:
     )
     work.box_faults.append(broken)
     work.at(work.rng.choice((1500.0, 3000.0)), lambda _discord, box: box.faults_left.clear())
-    work.lingers_s = 2000.0
+    work.linger(2000.0)
 
 
 def _broken_history(work: Workload) -> None:
@@ -252,7 +256,7 @@ def _broken_history(work: Workload) -> None:
                 )
             )
         )
-    work.lingers_s = 2000.0
+    work.linger(2000.0)
 
 
 def _flickering_history(work: Workload) -> None:
@@ -265,7 +269,7 @@ def _flickering_history(work: Workload) -> None:
         box.script(faults.edited(_empty, on=faults.HISTORY, times=2))
 
     work.at(1500.0, lighten)
-    work.lingers_s = 2000.0
+    work.linger(2000.0)
 
 
 def _empty(answer: dict[str, Any]) -> None:
@@ -284,7 +288,7 @@ def _twins(work: Workload) -> None:
         work.box_faults.append(faults.drop_after())
     if work.rng.random() < 0.7:
         work.profile.history_lag_s = work.rng.choice((60.0, 200.0))
-    work.lingers_s = 2000.0
+    work.linger(2000.0)
 
 
 def _strangers(work: Workload) -> None:

@@ -71,7 +71,8 @@ def _control(defect: Defect) -> Verdict:
 
 
 def _where(defect: Defect) -> list[str]:
-    return ["--long", "--kinds", defect.kinds, "--traits", defect.traits, "--workers", "1"]
+    where = ["--long", "--kinds", defect.kinds, "--traits", defect.traits, "--workers", "1"]
+    return [*where, "--each-kind"]
 
 
 def sow(defect: Defect, root: Path) -> None:

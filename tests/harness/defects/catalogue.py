@@ -270,13 +270,12 @@ DEFECTS = (
         "lost pings",
     ),
     _one(
-        "no nonce that another database cannot have",
-        "the message of one host is taken for that of another",
+        "a nonce that two jobs share",
+        "the message of one job is taken for that of another",
         "jobs/ports.py",
         '    return hashlib.sha256(f"{job.public_id} {message}".encode()).hexdigest()[:24]',
-        '    return hashlib.sha256(f"{job.id} {message}".encode()).hexdigest()[:24]',
-        "",
-        "two hosts",
+        '    return hashlib.sha256(f"{job.guild_id} {message}".encode()).hexdigest()[:24]',
+        "claimed id",
     ),
     _one(
         "the sweep asks nobody whose it is",
