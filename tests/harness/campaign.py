@@ -1,6 +1,7 @@
 """Many runs: which ones, on how many processes, and the table that is told of them."""
 
 import dataclasses
+import logging
 import multiprocessing
 import random
 import signal
@@ -170,6 +171,8 @@ class _Crew:
 
 def _work(connection: Connection) -> None:
     workshop = Workshop()
+    # Of a bot that is killed, connections break in the middle of everything.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     # Ended by the campaign: what lies in memory is removed all the same.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

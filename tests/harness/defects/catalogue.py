@@ -316,7 +316,9 @@ DEFECTS = (
         "jobs/poll.py",
         "        fresh = await self._db.read(jobs.list_pending_except, frozenset(self._watched))",
         "        fresh = await self._db.read(jobs.list_pending_except, frozenset(self._watched))\n"
-        "        fresh = [job for job in fresh if self._is_caught_up]",
+        "        if not self._is_caught_up:\n"
+        "            self._old, fresh = {job.id for job in fresh}, []\n"
+        "        fresh = [job for job in fresh if job.id not in self._old]",
         "late answer",
     ),
     _one(
