@@ -8,12 +8,9 @@ PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes --only-binary 
 SOURCES := bot.py config.py config_section.py crashpoints.py errors.py logs.py models.py cogs jobs media neuralbox playground storage supply ui tests bench
 
 # What `make soak` runs for hours and `make defects` once: programs of tests/, each with its figures.
-HARNESS ?= tests.harness --long
-POWER_LOSS ?= tests.power --long
-DEFECTS ?= tests.harness.defects
 FUZZ_SECONDS ?= 600
 
-.PHONY: play run test test-browser bench soak defects check audit release lock clean
+.PHONY: play run test test-long test-browser bench soak defects check audit release lock clean
 
 play: $(VENV)/runtime
 	$(BIN)/python -m playground $(ARGS)
@@ -25,6 +22,9 @@ test: $(VENV)/dev
 	rm -rf build/traffic
 	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
+test-long: $(VENV)/dev
+	$(BIN)/python -m pytest -m long -n 3 --dist worksteal $(ARGS)
+
 test-browser: $(VENV)/dev
 	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
 
@@ -32,12 +32,16 @@ bench: $(VENV)/dev
 	$(BIN)/python -m bench $(ARGS)
 
 soak: $(VENV)/fuzz
-	$(BIN)/python -m $(HARNESS)
-	$(BIN)/python -m $(POWER_LOSS)
+	$(BIN)/python -m tests.harness --long
+	$(BIN)/python -m tests.outages --long
+	$(BIN)/python -m tests.storage.disk_cuts --cuts 1000
+	$(BIN)/python -m tests.storage.disk_damage --copies 3000
+	$(BIN)/python -m tests.app.disk_held --seconds 30
+	$(BIN)/python -m tests.fuzz --answers 100000
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 defects: $(VENV)/dev
-	$(BIN)/python -m $(DEFECTS)
+	$(BIN)/python -m tests.harness.defects $(ARGS)
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check $(SOURCES)

@@ -109,7 +109,9 @@ def sum_unknown(tx: sqlite3.Connection, over: rewound.Aftermath) -> tuple[int, i
 
     One that somebody else made with this account in that time looks just the same.
     """
-    since = claims.sum_foreign(tx, over.since)
+    since = claims.sum_foreign(
+        tx, over.since - 1
+    )  # in the very second of the last known moment too
     after = claims.sum_foreign(tx, over.begun_at)
     return since[0] - after[0], since[1] - after[1]
 

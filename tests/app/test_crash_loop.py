@@ -73,6 +73,7 @@ class ShortLived(Rig):
         return [r for r in self.records if r["method"] == method and r["path"].endswith(end)]
 
 
+@pytest.mark.long
 @pytest.mark.fault("P16")
 async def test_twenty_deaths_right_after_the_start_repeat_nothing_outside(
     tmp_path: Path, request: pytest.FixtureRequest

@@ -143,6 +143,7 @@ async def test_an_edit_whose_answer_is_lost_is_repeated_with_growing_pauses(
 MANY = 60
 
 
+@pytest.mark.long
 @pytest.mark.fault("C6")
 async def test_three_hours_without_discord_delay_results_and_lose_none(
     rig: Rig, monkeypatch: pytest.MonkeyPatch

@@ -213,6 +213,7 @@ async def test_a_network_disk_is_refused_unless_the_host_takes_the_risk(
     assert rig.discord.connected
 
 
+@pytest.mark.long
 @pytest.mark.fault("D10")
 async def test_without_its_log_the_file_is_older_and_the_sweep_books_what_nobody_claims(
     rig: Rig, caplog: pytest.LogCaptureFixture
@@ -234,7 +235,7 @@ async def test_without_its_log_the_file_is_older_and_the_sweep_books_what_nobody
     await rig.run_until(lambda: _booked(rig) == rig.box.charged_total, 3 * 3600, step_s=60)
     assert rig.posts() == 2, "nothing was sent again"
     assert rig.read(invariants.violations) == {}
-    await rig.eventually(lambda: "is not of this bot; it cost" in caplog.text)
+    await rig.eventually(lambda: "told apart as nobody's here" in caplog.text)
     await rig.eventually(lambda: not _is_closed_by(rig, "recovery"))
     await rig.card("and new ones are taken")
 

@@ -13,6 +13,7 @@ from tests.outages.story import BOTH, DISCORD, HOUR_S, VENDOR, Away, live_throug
 from tests.rig import Rig
 
 
+@pytest.mark.long
 @pytest.mark.fault("C6")
 @pytest.mark.fault("V19")
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def host(rig: Rig, tmp_path: Path) -> StuckHost:
     return host
 
 
+@pytest.mark.long
 @pytest.mark.fault("P11")
 async def test_a_loop_that_sleeps_ends_the_process_and_the_next_start_takes_up_its_job(
     host: StuckHost,
@@ -75,6 +76,7 @@ async def test_a_loop_that_sleeps_ends_the_process_and_the_next_start_takes_up_i
     assert (await host.ended(process))[0] == 0
 
 
+@pytest.mark.long
 @pytest.mark.fault("P11")
 async def test_a_loop_that_computes_and_lets_nobody_else_run_ends_the_process_too(
     host: StuckHost,
@@ -85,6 +87,7 @@ async def test_a_loop_that_computes_and_lets_nobody_else_run_ends_the_process_to
     assert process.returncode == -signal.SIGPROF
 
 
+@pytest.mark.long
 @pytest.mark.fault("P11")
 async def test_a_process_that_was_frozen_for_long_did_not_stand_still(host: StuckHost) -> None:
     process = await host.serve()

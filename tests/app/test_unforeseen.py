@@ -67,6 +67,7 @@ class _Surprises:
         return breaking
 
 
+@pytest.mark.long
 @pytest.mark.fault("P12")
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_every_loop_outlives_a_break_at_each_of_its_steps(

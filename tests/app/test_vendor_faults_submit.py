@@ -117,6 +117,7 @@ WAITS: dict[str, tuple[Any, tuple[int, int]]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.fault("V5")
 async def test_a_429_is_waited_for_within_bounds_whatever_it_says(wide: Rig) -> None:
     body = {"error": "rate_limit_exceeded", "message": "slow down"}

@@ -26,7 +26,7 @@ class Member:
     """Who presses or sends a form, with what Discord would pass on of it."""
 
     def __init__(self, kind: discord.InteractionType, data: object) -> None:
-        self.type, self.data = kind, data
+        self.type, self.data, self.client = kind, data, None
         self.told: list[str] = []
         self.response = SimpleNamespace(is_done=lambda: False, send_message=self._say)
 

@@ -32,6 +32,7 @@ BOMBS: dict[str, dict[str, object]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.fault("P6")
 async def test_no_answer_of_the_vendor_makes_the_process_grow_by_256_mib(
     box: LocalNeuralBox, tmp_path: Path

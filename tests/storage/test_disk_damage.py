@@ -38,6 +38,7 @@ def quick(tmp_path: Path) -> Iterator[Path]:
         yield directory
 
 
+@pytest.mark.long
 @pytest.mark.fault("D11")
 async def test_damaged_copies_are_refused_or_tell_the_true_balances(quick: Path) -> None:
     whole = await books(quick, 1, steps=80)
