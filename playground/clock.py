@@ -73,6 +73,8 @@ class FakeClock:
         self._passed = 0.0
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self.wakes = 0
+        """How often somebody was woken, in all."""
 
     @property
     def sleepers(self) -> int:
@@ -120,6 +122,7 @@ class FakeClock:
             due, _, woken = heapq.heappop(self._sleepers)
             self._passed = max(self._passed, due)
             woken.set_result(None)
+            self.wakes += 1
             await _turns()
         self._passed = max(self._passed, end)
         await _turns()

@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
@@ -76,6 +76,11 @@ class _Work(Generic[T]):
     function: Callable[[sqlite3.Connection], T]
 
 
+def _name_of(function: Callable[..., Any]) -> str:
+    named = function.func if isinstance(function, partial) else function
+    return getattr(named, "__name__", type(named).__name__)
+
+
 class Database:
     """One writer and some readers on one SQLite file. Open with `open_database`."""
 
@@ -115,7 +120,7 @@ class Database:
                 self._unless_lost,
                 _transaction,
                 self._writer.raw,
-                _Work(function.__name__, lambda tx: function(tx, *args, **kwargs)),
+                _Work(_name_of(function), lambda tx: function(tx, *args, **kwargs)),
                 self._ballast,
             )
         )
@@ -147,7 +152,7 @@ class Database:
                 self._unless_lost,
                 _patient_transaction,
                 self._writer.raw,
-                _Work(function.__name__, lambda tx: function(tx, *args, **kwargs)),
+                _Work(_name_of(function), lambda tx: function(tx, *args, **kwargs)),
                 ticket,
             )
         )

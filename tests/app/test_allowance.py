@@ -56,7 +56,6 @@ def _kept_to_the_plan(rig: Rig, windows: tuple[int, int] = (100, 1000)) -> None:
     rig.sound()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "jobs", "limit"), [("sliding", 150, 100), ("clock", 60, 50), ("first_request", 60, 50)]
 )
@@ -98,7 +97,6 @@ def _in_turn(rig: Rig, since: int) -> list[str]:
     return [prompt.split()[0] for prompt in prompts[since:]]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("weight", [1, 3])
 async def test_a_flooding_server_leaves_the_others_their_share_of_the_allowance(
     tmp_path: Path, weight: int
@@ -229,7 +227,6 @@ async def test_without_limits_looks_come_every_few_seconds_and_nothing_is_writte
         rig.sound()
 
 
-@pytest.mark.long
 async def test_requests_of_every_kind_are_booked(tmp_path: Path) -> None:
     async with planned(tmp_path, "kinds", window="sliding", is_known=False) as rig:
         rig.box.script(faults.drop_after(on=Match("POST", "/generate", prompt="doubt")))

@@ -20,6 +20,8 @@ from storage import backup, invariants, jobs, rewound
 from storage.errors import UnusableDatabaseError
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 HOUR_S = 3600
 SECRETS = ("DISCORD_TOKEN", "NEURALBOX_API_KEY")

@@ -17,6 +17,8 @@ from models import State
 from tests.bot_process import SharedClock
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 SPEED = 30.0
 LIFE_S, DEATHS = 5.0, 20
 PATIENCE_S = 60
@@ -73,7 +75,6 @@ class ShortLived(Rig):
         return [r for r in self.records if r["method"] == method and r["path"].endswith(end)]
 
 
-@pytest.mark.long
 @pytest.mark.fault("P16")
 async def test_twenty_deaths_right_after_the_start_repeat_nothing_outside(
     tmp_path: Path, request: pytest.FixtureRequest

@@ -74,8 +74,10 @@ async def test_a_server_that_the_host_gave_more_turns_has_them(rig: Rig) -> None
     cards = [await rig.card("the one that goes at once", member="Ada")]
     for n in range(3):
         cards.append(await rig.card(f"first {n}", member="Ben"))
+        await rig.settle()  # a card tells its place by who stands in line already
     for n in range(4):
         cards.append(await rig.card(f"second {n}", member="Dora", guild="Second Server"))
+        await rig.settle()
     told = [card.embeds[0]["title"].rpartition(" ")[2] for card in cards[4:]]
     for card in cards:
         await rig.finished(card)

@@ -17,6 +17,8 @@ from tests.app.wide import all_in, all_over, held, passed, wide, widen
 from tests.pictures import picture
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 __all__ = ["wide"]
 
 EDIT = r"/channels/\d+/messages/\d+"
@@ -143,7 +145,6 @@ async def test_an_edit_whose_answer_is_lost_is_repeated_with_growing_pauses(
 MANY = 60
 
 
-@pytest.mark.long
 @pytest.mark.fault("C6")
 async def test_three_hours_without_discord_delay_results_and_lose_none(
     rig: Rig, monkeypatch: pytest.MonkeyPatch

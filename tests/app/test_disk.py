@@ -21,6 +21,8 @@ from storage.errors import UnusableDatabaseError
 from tests.rig import Rig
 from tests.storage.disk import FULL, OK, Disk, DiskUnavailableError, Op
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 async def disk(rig: Rig) -> AsyncIterator[Disk]:
@@ -213,7 +215,6 @@ async def test_a_network_disk_is_refused_unless_the_host_takes_the_risk(
     assert rig.discord.connected
 
 
-@pytest.mark.long
 @pytest.mark.fault("D10")
 async def test_without_its_log_the_file_is_older_and_the_sweep_books_what_nobody_claims(
     rig: Rig, caplog: pytest.LogCaptureFixture

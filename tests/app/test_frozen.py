@@ -11,6 +11,8 @@ from models import State
 from tests.app.test_kill import SPEED, Killable
 from tests.bot_process import SharedClock
 
+pytestmark = pytest.mark.long
+
 
 class Freezing(Killable):
     """A bot that freezes by itself, once."""

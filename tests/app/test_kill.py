@@ -249,7 +249,6 @@ async def test_a_stop_in_order_waits_for_the_request_in_flight(victim: Killable)
     await _one_good_ending(victim, card)
 
 
-@pytest.mark.long
 async def test_ten_kills_at_odd_moments_lose_nothing(victim: Killable) -> None:
     cards = [await victim.card(f"video {n}", model="luma-flash2") for n in range(3)]
     for moment in range(10):

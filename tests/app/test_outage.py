@@ -109,7 +109,6 @@ async def test_the_notice_goes_also_when_the_outage_ends_while_the_bot_is_off(
         assert rig.job_of(card).state is State.COMPLETED
 
 
-@pytest.mark.long
 async def test_a_straggler_that_is_looked_at_hourly_does_not_delay_the_recovery(
     tmp_path: Path,
 ) -> None:

@@ -2,10 +2,14 @@
 
 import sqlite3
 
+import pytest
+
 from models import State
 from playground.discord import fault
 from playground.neuralbox import faults
 from tests.rig import Rig
+
+pytestmark = pytest.mark.long
 
 EDIT = r"/channels/\d+/messages/\d+"
 

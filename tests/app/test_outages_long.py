@@ -12,8 +12,9 @@ from tests.app.hands import roomy
 from tests.outages.story import BOTH, DISCORD, HOUR_S, VENDOR, Away, live_through, moments
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
 
-@pytest.mark.long
+
 @pytest.mark.fault("C6")
 @pytest.mark.fault("V19")
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from tests.app.hands import animate, press, roomy
 from tests.pictures import picture
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 CALLBACK = r"/interactions/\d+/.*/callback"
 OPEN = tuple(State)[:5]
 EDIT = r"/channels/\d+/messages/\d+"

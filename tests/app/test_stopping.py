@@ -17,6 +17,8 @@ from storage.lock import AlreadyRunningError
 from tests.app.test_process import Host
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 POST_TIMEOUT_S = 5
 CALLBACK = r"/interactions/\d+/.*/callback"
 
@@ -85,7 +87,6 @@ async def test_a_stop_while_a_request_is_in_flight_ends_it_stores_its_id_and_tak
     assert host.rig.jobs_in(State.PENDING)[0].generation_id == str(generation.wire_id)
 
 
-@pytest.mark.long
 @pytest.mark.fault("P5")
 async def test_a_request_that_never_ends_is_in_doubt_at_its_deadline_and_the_exit_is_clean(
     host: ShortHost,
@@ -117,7 +118,6 @@ async def test_a_card_that_is_on_its_way_at_the_stop_still_becomes_a_promise(
     assert (job.state, host.rig.posts()) == (State.QUEUED, 0)
 
 
-@pytest.mark.long
 @pytest.mark.fault("P5")
 @pytest.mark.parametrize("is_discord_away", [False, True])
 async def test_a_stop_while_the_past_is_being_recovered_is_a_stop(

@@ -14,6 +14,8 @@ from playground.neuralbox import faults
 from tests.app.test_process import ROOT, Host
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 LIMIT_S = 3.0
 # Real seconds for a process that has to end by itself after LIMIT_S, on a busy machine.
 PATIENCE_S = 25.0
@@ -54,7 +56,6 @@ def host(rig: Rig, tmp_path: Path) -> StuckHost:
     return host
 
 
-@pytest.mark.long
 @pytest.mark.fault("P11")
 async def test_a_loop_that_sleeps_ends_the_process_and_the_next_start_takes_up_its_job(
     host: StuckHost,
@@ -76,7 +77,6 @@ async def test_a_loop_that_sleeps_ends_the_process_and_the_next_start_takes_up_i
     assert (await host.ended(process))[0] == 0
 
 
-@pytest.mark.long
 @pytest.mark.fault("P11")
 async def test_a_loop_that_computes_and_lets_nobody_else_run_ends_the_process_too(
     host: StuckHost,
@@ -87,7 +87,6 @@ async def test_a_loop_that_computes_and_lets_nobody_else_run_ends_the_process_to
     assert process.returncode == -signal.SIGPROF
 
 
-@pytest.mark.long
 @pytest.mark.fault("P11")
 async def test_a_process_that_was_frozen_for_long_did_not_stand_still(host: StuckHost) -> None:
     process = await host.serve()

@@ -12,6 +12,8 @@ from tests.app.test_process import Host
 from tests.rig import Rig
 from ui.rivals import LOSSES_MOST
 
+pytestmark = pytest.mark.long
+
 CALLBACK = r"/interactions/\d+/.*/callback"
 ANSWERED = {"code": 40060, "message": "Interaction has already been acknowledged."}
 

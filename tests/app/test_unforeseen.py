@@ -16,6 +16,8 @@ from tests.rig import Rig
 from ui.announcer import DiscordAnnouncer
 from ui.noticeboard import DiscordNoticeBoard
 
+pytestmark = pytest.mark.long
+
 LOOPS = {
     "submitter",
     "poller",
@@ -67,7 +69,6 @@ class _Surprises:
         return breaking
 
 
-@pytest.mark.long
 @pytest.mark.fault("P12")
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_every_loop_outlives_a_break_at_each_of_its_steps(

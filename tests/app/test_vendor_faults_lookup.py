@@ -16,6 +16,8 @@ from storage import claims, settings
 from tests.app.wide import all_in, all_over, held, passed, wide, widen
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 __all__ = ["wide"]
 
 HOUR_S = 3600

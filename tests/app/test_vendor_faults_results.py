@@ -11,6 +11,8 @@ from tests.app.wide import held, wide
 from tests.neuralbox.canary import Canary
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 __all__ = ["wide"]
 
 HOUR_S = 3600

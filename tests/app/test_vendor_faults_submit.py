@@ -21,6 +21,8 @@ from tests.neuralbox.test_create import UNUSABLE_IDS
 from tests.neuralbox.test_create_wire import deaf_port, free_port
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 __all__ = ["wide"]
 
 DAY_S, GIVEN_BACK_S = 86_400, 15 * 60
@@ -117,7 +119,6 @@ WAITS: dict[str, tuple[Any, tuple[int, int]]] = {
 }
 
 
-@pytest.mark.long
 @pytest.mark.fault("V5")
 async def test_a_429_is_waited_for_within_bounds_whatever_it_says(wide: Rig) -> None:
     body = {"error": "rate_limit_exceeded", "message": "slow down"}

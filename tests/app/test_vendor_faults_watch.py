@@ -15,6 +15,8 @@ from tests.app.counted import is_all_done
 from tests.app.wide import all_in, all_over, held, wide, widen
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 __all__ = ["wide"]
 
 HOUR_S, DAY_S = 3600, 86_400
@@ -25,7 +27,6 @@ async def _pass(rig: Rig, seconds: float, step_s: float = 30) -> None:
     await rig.run_until(lambda: rig.clock.now() >= ends_at, seconds + step_s, step_s)
 
 
-@pytest.mark.long
 @pytest.mark.fault("V19")
 async def test_six_hours_without_the_vendor_give_nothing_back_and_lose_nothing(rig: Rig) -> None:
     widen(rig)
@@ -78,7 +79,6 @@ async def test_a_video_the_vendor_does_not_know_for_a_moment_is_asked_for_again(
     assert wide.job_of(card).attention is None
 
 
-@pytest.mark.long
 @pytest.mark.fault("V23")
 async def test_a_video_the_vendor_never_knows_again_is_before_the_host_after_an_hour(
     wide: Rig,
@@ -105,7 +105,6 @@ def _looks(rig: Rig) -> int:
     return sum(faults.STATUS.fits(seen.method, seen.path, None) for seen in rig.box.requests)
 
 
-@pytest.mark.long
 @pytest.mark.fault("V24")
 async def test_a_video_that_never_ends_is_before_the_host_after_a_day(wide: Rig) -> None:
     wide.box.script(faults.stuck())

@@ -81,7 +81,6 @@ async def test_one_open_job_is_asked_for_by_itself_and_two_with_one_page(tmp_pat
         rig.sound()
 
 
-@pytest.mark.long
 @pytest.mark.fault("C16")
 async def test_a_restart_with_two_thousand_open_jobs_catches_up_with_twenty_pages(
     tmp_path: Path,
@@ -220,7 +219,6 @@ async def test_what_the_vendor_tells_of_its_progress_sharpens_the_countdown(
         rig.sound()
 
 
-@pytest.mark.long
 async def test_a_late_job_says_so_once_and_is_brought_after_five_hours(tmp_path: Path) -> None:
     async with planned(tmp_path, "late", plan="elite") as rig:
         rig.box.script(faults.wait(5 * HOUR_S))
@@ -244,7 +242,6 @@ async def test_a_late_job_says_so_once_and_is_brought_after_five_hours(tmp_path:
         rig.sound()
 
 
-@pytest.mark.long
 async def test_a_late_job_of_a_slow_model_says_that_it_is_slow_for_everybody(
     tmp_path: Path,
 ) -> None:
@@ -269,7 +266,6 @@ async def _tight(rig: Rig) -> None:
     await run(rig, lambda: is_all_done(rig), TEN_H_S)
 
 
-@pytest.mark.long
 async def test_a_late_job_under_a_tight_plan_says_that_looks_are_rare(tmp_path: Path) -> None:
     async with planned(tmp_path, "rare", window="sliding", limit_hour=40, limit_day=300) as rig:
         await _tight(rig)

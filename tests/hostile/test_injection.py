@@ -17,6 +17,8 @@ from tests.hostile.strings import MARK, STRINGS, all_texts, breaches, said_in
 from tests.payloads import loud, messages
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 SOME = STRINGS[::5]
 FORMULA = re.compile(r"""^["'\s]*[=+\-@\u2212\uff1d\uff0b\uff0d\uff20]""")
 

@@ -96,6 +96,7 @@ async def shut_out(scene: Scene, row: str, used: Interaction, before: object, wh
     return after
 
 
+@pytest.mark.long
 @pytest.mark.fault("H15")
 @pytest.mark.fault("H16")
 @pytest.mark.fault("H17")
@@ -116,6 +117,7 @@ async def test_commands_are_for_whom_the_table_says_wherever_they_are_shown(rig:
                 assert who != THERE or chosen_here(rig) == here, row
 
 
+@pytest.mark.long
 @pytest.mark.fault("H18")
 @pytest.mark.fault("H19")
 @pytest.mark.fault("H20")

@@ -22,6 +22,8 @@ from tests.payloads import messages
 from tests.pictures import picture
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 TOKEN_LIFE_S = 15 * 60
 LISTENING = "0A"
 """How the kernel's table writes that state of a socket."""

@@ -10,6 +10,8 @@ from tests.hostile.scene import is_quiet
 from tests.hostile.test_secrets import holders
 from tests.rig import Rig
 
+pytestmark = pytest.mark.long
+
 DAY_S = 24 * 3600.0
 SECRET = "a boat called Wilhelmine"
 

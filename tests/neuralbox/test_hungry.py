@@ -10,6 +10,8 @@ from playground.neuralbox import LocalNeuralBox, faults
 from tests.neuralbox.hungry_process import CALLS, CAP_BYTES
 from tests.neuralbox.test_bounds import MIB, bomb
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 DEEP = b"[" * (MIB - 10)
 MANY = b'{"items":[' + b"{}," * (MIB // 3 - 20) + b"{}]}"
@@ -32,7 +34,6 @@ BOMBS: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.long
 @pytest.mark.fault("P6")
 async def test_no_answer_of_the_vendor_makes_the_process_grow_by_256_mib(
     box: LocalNeuralBox, tmp_path: Path

@@ -28,6 +28,8 @@ from storage.lock import AlreadyRunningError
 from tests.storage.child import in_child
 from tests.storage.conftest import NOW, QUOTE, asker, order
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 BIG = Limits(0, 10**9, 0)
 HOUR_S = 3600

@@ -19,6 +19,8 @@ from tests.storage.disk import Disk, DiskUnavailableError, memory_directory
 from tests.storage.disk_damage import REFUSED, TRUE, books, try_copies
 from tests.storage.disk_life import LIMITS, NO_CAPS
 
+pytestmark = pytest.mark.long
+
 COPIES = 300
 # Every column of the books that holds tokens.
 LEDGER = {
@@ -38,7 +40,6 @@ def quick(tmp_path: Path) -> Iterator[Path]:
         yield directory
 
 
-@pytest.mark.long
 @pytest.mark.fault("D11")
 async def test_damaged_copies_are_refused_or_tell_the_true_balances(quick: Path) -> None:
     whole = await books(quick, 1, steps=80)
