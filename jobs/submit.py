@@ -133,12 +133,14 @@ class Submitter:
         if "recovery" in self._intake.reasons:
             # What waits may have been sent before, by a bot whose last commits are gone.
             return TIDY_EVERY_S
+        sending = set(self._sends)
         everything, self._busy = await self._db.read(_queue)
         aside = [wait_s for job in everything if (wait_s := self._aside.wait_s(job.id)) > 0]
         queued = [job for job in everything if self._aside.wait_s(job.id) <= 0]
         self._turns.keep(everything)
         now = self._clock.now()
         self._links.retain({job.id for job in everything})
+        self._tidier.retain({job.id for job in everything} | sending)
         await self._end_hopeless(queued)
         ready = [job for job in queued if job.next_at <= now and not self._links.is_paused(job)]
         later = [job.next_at - now for job in queued if job.next_at > now]
@@ -318,6 +320,7 @@ class Submitter:
             self._intake.close("key", KEY_REFUSED)
             next_at, tried_at = now + 60, job.tried_at
         elif isinstance(error, NotSentError):
+            self._tidier.note_unsent(job.id)
             tried_at = job.tried_at or now
             step = sum(now - tried_at >= bound for bound in (10, 60, 180))
             next_at = now + UNSENT_RETRY_S[step]

@@ -45,14 +45,21 @@ class Tidier:
         lost = [one for one, at in self._reserved_since.items() if now - at >= CARD_LOST_S]
         return await self._db.write(_tidy, sending, lost, int(self._clock.now()))
 
+    def note_unsent(self, job_id: int) -> None:
+        """Count from now, if not from before: this job could certainly not be sent."""
+        self._unsent_since.setdefault(job_id, self._clock.monotonic())
+
+    def retain(self, job_ids: set[int]) -> None:
+        """Forget all jobs but these, which wait or are being sent."""
+        for job_id in self._unsent_since.keys() - job_ids:
+            del self._unsent_since[job_id]
+
     def hopeless(self, queued: list[Job]) -> list[Job]:
         """Return the jobs that could certainly not be sent for so long that they are given back."""
         now, wall = self._clock.monotonic(), self._clock.now()
-        self._unsent_since = {
-            job.id: self._unsent_since.get(job.id, now - max(0.0, wall - job.tried_at))
-            for job in queued
-            if job.tried_at is not None
-        }
+        for job in queued:
+            if job.tried_at is not None:  # in an earlier life, of which the wall clock alone tells
+                self._unsent_since.setdefault(job.id, now - max(0.0, wall - job.tried_at))
         return [
             job for job in queued if now - self._unsent_since.get(job.id, now) >= GIVE_UP_UNSENT_S
         ]
