@@ -21,14 +21,14 @@ class Recorder:
         if path is not None:
             target = pathlib.Path(path)
             target.parent.mkdir(parents=True, exist_ok=True)
-            # A lone surrogate, which JSON can carry and no file can, becomes a question mark.
-            self._file = target.open("a", encoding="utf-8", errors="replace")
+            self._file = target.open("a", encoding="ascii")
 
     def write(self, record: dict[str, Any]) -> None:
         """Keep one record. After close() it is kept in memory only."""
         self.records.append(record)
         if self._file is not None:
-            self._file.write(json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n")
+            # All in ASCII: lone surrogates fit into no file, and some characters end lines.
+            self._file.write(json.dumps(record, separators=(",", ":")) + "\n")
             self._file.flush()
 
     def close(self) -> None:

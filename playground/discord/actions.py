@@ -10,7 +10,7 @@ from typing import Any
 from playground.discord import component_parts, permissions
 from playground.discord.client_rules import Filler, NotPossibleError, full_name, nest, pick
 from playground.discord.command_rules import MESSAGE_MENU, SLASH
-from playground.discord.interaction_payload import Resolver, write_payload
+from playground.discord.interaction_payload import Resolver, metadata_of, write_payload
 from playground.discord.interactions import Interaction, InteractionKind
 from playground.discord.modal_input import choose_values, fill_modal
 from playground.discord.parts import Parts
@@ -181,8 +181,11 @@ class Hands:
     ) -> Interaction:
         """Send a filled-in form that nobody was shown, as if opened from a message."""
         target = self._visible(message, member)
+        opener = self._stage.enter_at(InteractionKind.COMPONENT, member, target)
+        opener.source = target
+        opener.metadata = metadata_of(opener)
         made = self._stage.enter_at(InteractionKind.MODAL, member, target)
-        made.source = target
+        made.source, made.parent = target, opener
         labels: list[Json] = [
             {
                 "type": component_parts.LABEL,

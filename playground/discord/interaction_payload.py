@@ -88,7 +88,7 @@ def write_payload(world: World, interaction: Interaction, data: Json) -> Json:
     else:
         written |= _in_guild(world, interaction, guild, written["channel"])
     if interaction.kind is not InteractionKind.AUTOCOMPLETE:
-        interaction.metadata = _metadata(interaction)
+        interaction.metadata = metadata_of(interaction)
     return written
 
 
@@ -107,7 +107,8 @@ def _in_guild(world: World, interaction: Interaction, guild: Guild, channel: Jso
     }
 
 
-def _metadata(interaction: Interaction) -> Json:
+def metadata_of(interaction: Interaction) -> Json:
+    """Return what the messages of an interaction tell of it."""
     written: Json = {
         "id": str(interaction.id),
         "type": int(interaction.kind),
