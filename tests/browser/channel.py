@@ -200,9 +200,10 @@ class Channel:
 
     def close_notices(self) -> None:
         """Put away the notices in the corner, so that they cover nothing."""
-        notices = self.page.get_by_role("button", name="Close the notice")
-        for _ in range(notices.count()):
-            notices.first.click()
+        # All at one moment: one that goes by itself between two presses is waited for in vain.
+        self.page.get_by_role("button", name="Close the notice").evaluate_all(
+            "buttons => buttons.forEach(button => button.click())"
+        )
 
     def picture(self, name: str, of: Locator | None = None) -> None:
         """Keep a picture of the page, or of a part of it, under build/screenshots."""

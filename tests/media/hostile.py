@@ -4,10 +4,11 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from typing import Any
 
 from PIL import Image
+
+from tests.bombs import deflated
 
 PNG = b"\x89PNG\r\n\x1a\n"
 MIB = 1024 * 1024
@@ -42,8 +43,7 @@ def ihdr(width: int, height: int, *, depth: int = 8, colour: int = 2) -> bytes:
 
 def zeros(size: int) -> bytes:
     """Return `size` zero bytes, deflated, without ever holding them."""
-    packer = zlib.compressobj(9)
-    return b"".join(packer.compress(part) for part in _blocks(size)) + packer.flush()
+    return deflated("deflate", b"", b"\0", size)
 
 
 def black_png(width: int, height: int, extra: bytes = b"") -> bytes:
@@ -100,10 +100,3 @@ def archive() -> bytes:
     with zipfile.ZipFile(buffer, "w") as packed:
         packed.writestr("evil.sh", "echo owned")
     return buffer.getvalue()
-
-
-def _blocks(size: int) -> Iterator[bytes]:
-    block = bytes(MIB)
-    while size > 0:
-        yield block[:size]
-        size -= MIB

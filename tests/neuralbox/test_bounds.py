@@ -4,13 +4,13 @@ import asyncio
 import gzip
 import time
 import tracemalloc
-import zlib
 from collections.abc import Callable
 
 import pytest
 
 from neuralbox import NeuralBox, NeuralBoxError, NoAnswerError, UnexpectedReplyError, Unknown
 from playground.neuralbox import LocalNeuralBox, faults
+from tests.bombs import deflated
 from tests.neuralbox.support import BOAT
 from tests.neuralbox.test_create import posts
 
@@ -19,10 +19,7 @@ MIB = 1024 * 1024
 
 def bomb(encoding: str, unpacked: int, head: bytes = b"") -> bytes:
     """Return about a thousandth of `unpacked` bytes that unpack to `head` and so many blanks."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31 if encoding == "gzip" else 15)
-    blank = b" " * MIB
-    packed = [packer.compress(head)] + [packer.compress(blank) for _ in range(unpacked // MIB)]
-    return b"".join(packed) + packer.flush()
+    return deflated(encoding, head, b" ", unpacked)
 
 
 @pytest.mark.fault("V14")
