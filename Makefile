@@ -10,6 +10,9 @@ SOURCES := bot.py config.py config_section.py crashpoints.py errors.py logs.py m
 # What `make soak` runs for hours and `make defects` once: programs of tests/, each with its figures.
 FUZZ_SECONDS ?= 600
 
+# Some machines forbid it: then each of hundreds of processes would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: play run test test-long test-browser bench soak defects check audit release lock clean
 
 play: $(VENV)/runtime

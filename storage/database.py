@@ -59,9 +59,19 @@ _LOST = {
 class _Thread(aiosqlite.Connection):
     """aiosqlite's connection, with the one method we need of it: run a function on its thread."""
 
+    handed_over = 0
+    ended = 0  # written on the database thread alone
+
     async def call(self, function: Callable[..., T], *args: Any) -> T:
-        result: T = await self._execute(function, *args)  # type: ignore[no-untyped-call]
+        self.handed_over += 1
+        result: T = await self._execute(self._to_its_end, function, *args)  # type: ignore[no-untyped-call]
         return result
+
+    def _to_its_end(self, function: Callable[..., T], *args: Any) -> T:
+        try:
+            return function(*args)
+        finally:
+            self.ended += 1
 
     @property
     def raw(self) -> sqlite3.Connection:
@@ -176,6 +186,11 @@ class Database:
                 _snapshot, reader.raw, lambda connection: function(connection, *args, **kwargs)
             )
         )
+
+    @property
+    def open_calls(self) -> int:
+        """How many calls the threads have not ended, those included that nobody waits for."""
+        return sum(one.handed_over - one.ended for one in (self._writer, *self._readers))
 
     def _unless_lost(self, attempt: Callable[..., T], *args: Any) -> T:
         """Run on the database thread: once a commit failed, none may be told to have succeeded."""

@@ -3,8 +3,10 @@
 import asyncio
 import inspect
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -18,8 +20,8 @@ from playground.discord.interactions import Answer
 from playground.discord.world import Message
 from playground.neuralbox import LocalNeuralBox
 from playground.record import Recorder
-from storage import invariants, jobs, ledger
-from storage.database import READERS, Database
+from storage import invariants, jobs, ledger, prices, schema
+from storage.database import BALLAST, BALLAST_BYTES, DATABASE, READERS
 from tests.bot_process import SharedClock
 from tests.payloads import loud
 
@@ -48,6 +50,8 @@ class Rig:
         self.settings: dict[str, dict[str, Any]] = {}
         self.bot_clock: Clock = clock
         """The bot's own clock, for a test in which it is not the servers'."""
+        self.is_furnished = True
+        """Whether a new host has its file and today's prices before the first start."""
         self.records: list[dict[str, Any]] = []
         self.app: bot.App | None = None
         self._hanging: set[int] = set()
@@ -107,6 +111,8 @@ class Rig:
 
     async def start_bot(self) -> None:
         """Start the bot; returns when it is connected."""
+        if self.is_furnished and not (self.data / DATABASE).exists():
+            _furnish(self.data, self.config().video.models, self.box, int(self.clock.now()))
         self._stack = AsyncExitStack()
         starting = self._stack.enter_async_context(bot.running(self.config(), self.bot_clock))
         self.app = await asyncio.wait_for(starting, 60)
@@ -193,12 +199,14 @@ class Rig:
         calm = 0
         for _ in range(MOST_QUIETS):
             await asyncio.sleep(QUIET_S)
+            await self._written()
             state = (
                 len(self.box.requests),
                 len(self.box.file_requests),
                 len(self.records),
                 self.discord.parts.rest.requests,
                 self._unanswered(),
+                self._sleepers(),
             )
             # A request that hung before this step hangs on the clock.
             is_calm = state == before and self._unanswered() <= self._hanging
@@ -206,12 +214,22 @@ class Rig:
             before = state
             if calm >= QUIETS:
                 break
-            if is_calm and self.app is not None and not self.app.db.lost.is_set():
-                await _touch(self.app.db)
         self._hanging = self._unanswered()
 
     def _wakes(self) -> int | float:
         return self.clock.wakes if isinstance(self.clock, FakeClock) else self.clock.now()
+
+    async def _written(self) -> None:
+        """Wait until whatever was handed to the database before this is done."""
+        if self.app is None:
+            return
+        db = self.app.db
+        if db.open_calls and not db.lost.is_set():
+            await db.write(_nothing)
+            await asyncio.gather(*(db.read(_nothing) for _ in range(READERS)))
+
+    def _sleepers(self) -> int:
+        return self.clock.sleepers if isinstance(self.clock, FakeClock) else 0
 
     def _unanswered(self) -> set[int]:
         return {id(seen) for seen in self.box.requests[-20:] if seen.status is None}
@@ -284,6 +302,33 @@ class Rig:
             connection.close()
 
 
+def _furnish(data: Path, offered: tuple[str, ...], box: LocalNeuralBox, now: int) -> None:
+    """Leave a file as on the second day; a first day would be most of what a test costs."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / BALLAST).open("wb") as ballast:
+        ballast.truncate(BALLAST_BYTES)
+    (data / DATABASE).write_bytes(_empty_file())
+    tx = sqlite3.connect(data / DATABASE)
+    told = [(slug, model) for slug in offered if (model := box.catalogue.find(slug))]
+    for slug, model in told:
+        for duration_s in LENGTHS_S:
+            prices.put(tx, slug, duration_s, model.price(duration_s), now)
+    prices.put_models(
+        tx,
+        [prices.StoredModel(slug, m.name, m.min_tokens, m.max_tokens, now) for slug, m in told],
+    )
+    tx.commit()
+    tx.close()
+
+
+@cache
+def _empty_file() -> bytes:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, DATABASE)
+        schema.prepare(path)
+        return path.read_bytes()
+
+
 def _balance(tx: sqlite3.Connection, name: str) -> ledger.Account:
     accounts = [
         ledger.get(tx, row[0])
@@ -303,16 +348,10 @@ def _balance(tx: sqlite3.Connection, name: str) -> ledger.Account:
     )
 
 
+def _nothing(_tx: sqlite3.Connection) -> None:
+    pass
+
+
 async def _holds(condition: Callable[[], bool | Awaitable[bool]]) -> bool:
     held = condition()
     return await held if inspect.isawaitable(held) else bool(held)
-
-
-async def _touch(db: Database) -> None:
-    """Whatever was handed to the database before is done after this."""
-    await db.write(_nothing)
-    await asyncio.gather(*(db.read(_nothing) for _ in range(READERS)))
-
-
-def _nothing(_tx: sqlite3.Connection) -> None:
-    pass

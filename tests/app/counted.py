@@ -1,7 +1,5 @@
 """What the vendor counted and what the bot booked, for tests that keep to an allowance."""
 
-import asyncio
-import sqlite3
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,15 +10,12 @@ from models import State
 from playground.clock import FakeClock
 from playground.neuralbox import Profile
 from storage import requests
-from storage.database import READERS
 from tests.app.hands import roomy
 from tests.rig import Rig
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
 # The longest the clock runs at once; it stops at whoever wakes before.
 STRIDE_S = 30.0
-QUIET_S = 0.002
-MOST_QUIETS = 150
 
 
 @asynccontextmanager
@@ -31,6 +26,7 @@ async def planned(
     profile = {"balance": 1_000_000, **profile}
     async with Rig.open(data, name, FakeClock(), profile=Profile(**profile)) as rig:
         roomy(rig)
+        rig.is_furnished = False  # the first day's requests are a good part of a plan
         rig.box.balance = 1_000_000
         await rig.start_bot()
         if is_known:
@@ -81,51 +77,20 @@ def count(rig: Rig, *states: State) -> int:
     return int(rig.read(lambda tx: tx.execute(query, states).fetchone()[0]))
 
 
-async def settle(rig: Rig) -> None:
-    """Give sockets and the database real time until nothing moves any more.
-
-    So a request reaches the vendor at the moment at which it was booked.
-    """
-    before: tuple[int, ...] = ()
-    calm = 0
-    for _ in range(MOST_QUIETS):
-        await asyncio.sleep(QUIET_S)
-        if rig.app is not None:
-            # Whatever the bot has handed to its database before is done after these.
-            await rig.app.db.write(_nothing)
-            await asyncio.gather(*(rig.app.db.read(_nothing) for _ in range(READERS)))
-        seen = rig.box.requests
-        unanswered = sum(one.status is None for one in seen[-20:])
-        state = (len(seen), unanswered, len(rig.box.file_requests), _sleepers(rig))
-        calm = calm + 1 if state == before else 0
-        before = state
-        if calm >= (2 if not unanswered else 20):
-            return
-
-
 async def run(rig: Rig, until: Callable[[], bool], limit_s: float) -> None:
     """Let the clock run from wake to wake until it holds; fails when it never does."""
     clock = rig.clock
     assert isinstance(clock, FakeClock)
     ends_at = clock.now() + limit_s
-    await settle(rig)
+    await rig.settle()
     while not until():
         assert clock.now() < ends_at, "it did not come to pass"
         wake_in = clock.next_wake_in
         await clock.advance(STRIDE_S if wake_in is None else min(max(wake_in, 0.01), STRIDE_S))
-        await settle(rig)
+        await rig.settle()
 
 
 async def run_for(rig: Rig, seconds: float) -> None:
     """Let the clock run that long."""
     ends_at = rig.clock.now() + seconds
     await run(rig, lambda: rig.clock.now() >= ends_at, seconds + STRIDE_S)
-
-
-def _nothing(_tx: sqlite3.Connection) -> None:
-    pass
-
-
-def _sleepers(rig: Rig) -> int:
-    assert isinstance(rig.clock, FakeClock)
-    return rig.clock.sleepers

@@ -25,7 +25,6 @@ from tests.app.counted import (
     refusals,
     run,
     run_for,
-    settle,
 )
 from tests.rig import Rig
 
@@ -108,14 +107,14 @@ async def test_a_flooding_server_leaves_the_others_their_share_of_the_allowance(
         await rig.restart_bot()
         for n in range(50):
             await _card(rig, f"flood {n}")
-        await settle(rig)
+        await rig.settle()
         # The flood has taken what there was before the others came.
         sent = rig.posts()
         assert 20 <= sent < 45
         for n in range(6):
             await _card(rig, f"second {n}", 1)
             await _card(rig, f"third {n}", 2)
-        await settle(rig)
+        await rig.settle()
         assert rig.posts() == sent
         await run(rig, lambda: is_all_done(rig), 12 * HOUR_S)
         turns = _in_turn(rig, sent)

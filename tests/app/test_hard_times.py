@@ -282,6 +282,7 @@ async def test_one_price_that_is_refused_keeps_no_other_from_being_known(tmp_pat
         refused = {"error": "insufficient_plan", "message": "no"}
         one = Match("POST", r"/models/kling-v2.1/calculate-price")
         rig.box.script(faults.status(403, refused, on=one, times=None))
+        rig.is_furnished = False
         await rig.start_bot()
         stored = "SELECT count(*) FROM price"
         await rig.eventually(lambda: rig.read(lambda tx: tx.execute(stored).fetchone()[0]) == 14)

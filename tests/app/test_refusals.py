@@ -43,7 +43,7 @@ async def test_a_short_account_is_refused_and_names_no_other_server(rig: Rig) ->
     rig.box.balance = 20
     await rig.start_bot()
     await rig.balance_known()
-    await _refused(rig, "up to 94 tokens, more than is left of the NeuralBox account")
+    await _refused(rig, "up to 44 tokens, more than is left of the NeuralBox account")
 
 
 @pytest.mark.fault("C9")

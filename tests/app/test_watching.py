@@ -26,7 +26,6 @@ from tests.app.counted import (
     refusals,
     run,
     run_for,
-    settle,
 )
 from tests.rig import Rig
 
@@ -208,7 +207,7 @@ async def test_what_the_vendor_tells_of_its_progress_sharpens_the_countdown(
     async with planned(tmp_path, "eta", plan="elite", dialect=Dialect.second_form()) as rig:
         rig.box.script(faults.wait(62))
         card = await rig.card(model="kling-v2.1")
-        await settle(rig)
+        await rig.settle()
         usual = _moment(_text(rig, card), "expected")
         assert usual == rig.clock.now() + 90
         await run(rig, lambda: _moment(_text(rig, card), "expected") != usual, 60)
