@@ -11,7 +11,8 @@ RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin reel
  && install -d -o reelbox -g reelbox -m 0700 /data
 COPY --from=build /venv /venv
 WORKDIR /app
-COPY bot.py config.py config_section.py crashpoints.py errors.py logs.py models.py LICENSE ./
+COPY assembly.py bot.py command_line.py config.py config_section.py crashpoints.py errors.py logs.py \
+     models.py LICENSE ./
 COPY cogs cogs
 COPY jobs jobs
 COPY media media

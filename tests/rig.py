@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 
 import bot
 import config
+from assembly import App
 from jobs.ports import Clock
 from models import LENGTHS_S, Job, State
 from playground.clock import FakeClock
@@ -53,7 +54,7 @@ class Rig:
         self.is_furnished = True
         """Whether a new host has its file and today's prices before the first start."""
         self.records: list[dict[str, Any]] = []
-        self.app: bot.App | None = None
+        self.app: App | None = None
         self._hanging: set[int] = set()
         self._stack: AsyncExitStack | None = None
 
