@@ -62,7 +62,7 @@ def make(source: Path, target: Path, now: int, *, spare_bytes: int = 0) -> int:
     partial = target.with_name(f".{target.name}{PARTIAL}")
     try:
         _require_room(source, target.parent, spare_bytes)
-        with _unfinished(partial):
+        with in_passing(partial):
             write_copy(source, partial)
             _tidy(partial, now)
             check(partial)
@@ -169,6 +169,21 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+@contextmanager
+def in_passing(path: Path) -> Iterator[None]:
+    """Let a file be written that has another name, or is gone, when the block ends.
+
+    Whatever a kill left under its name goes first, and with it goes the file SQLite puts beside it.
+    """
+    path.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        for left in (path, path.with_name(f"{path.name}-journal")):
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+
+
 def open_read_only(path: Path) -> sqlite3.Connection:
     """Open a file without ever changing it; raises sqlite3.Error."""
     connection = sqlite3.connect(
@@ -208,19 +223,6 @@ def _tidy(path: Path, now: int) -> None:
         # They open a message for a quarter of an hour, and nothing after that.
         connection.execute("DELETE FROM interaction_token")
         settings.put(connection, SCOPE, MADE_AT, str(now))
-
-
-@contextmanager
-def _unfinished(partial: Path) -> Iterator[None]:
-    """Let no half of a copy stay behind."""
-    partial.unlink(missing_ok=True)
-    try:
-        yield
-    except BaseException:
-        for path in (partial, partial.with_name(f"{partial.name}-journal")):
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

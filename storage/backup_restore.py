@@ -44,14 +44,9 @@ def restore(copy: Path, database: Path, now: int) -> Restored:
     passing = database.with_name(f".{database.name}.restoring")
     try:
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with instance_lock(database.parent / "reelbox.lock"):
-            try:
-                version, made_at = _fetch(copy, passing)
-                return Restored(_swap(passing, database, now), made_at, version)
-            finally:
-                for path in (passing, passing.with_name(f"{passing.name}-journal")):
-                    with suppress(OSError):
-                        path.unlink(missing_ok=True)
+        with instance_lock(database.parent / "reelbox.lock"), backup.in_passing(passing):
+            version, made_at = _fetch(copy, passing)
+            return Restored(_swap(passing, database, now), made_at, version)
     except UnusableDatabaseError as error:
         raise BackupError(f"{copy} cannot be restored: {error}") from error
     except sqlite3.Error as error:
@@ -74,7 +69,6 @@ def _fetch(copy: Path, passing: Path) -> tuple[int, int]:
     """Write the copy beside the books, check what was written, and mark it; return its facts."""
     if not copy.is_file():
         raise BackupError(f"{copy} is not there")
-    passing.unlink(missing_ok=True)
     backup.write_copy(copy, passing)
     try:
         version = backup.check(passing)

@@ -1,9 +1,11 @@
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from models import Asker, Order, Quote, VideoRequest
+from storage import schema
 from storage.database import Database, open_database
 
 NOW = 1_800_000_000
@@ -14,6 +16,30 @@ GUILD, MEMBER = 11, 21
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
     async with open_database(tmp_path) as database:
         yield database
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Path:
+    """A data directory's books, empty."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    schema.prepare(data / "reelbox.sqlite3")
+    return data / "reelbox.sqlite3"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    """Where backups go."""
+    (tmp_path / "backups").mkdir()
+    return tmp_path / "backups"
+
+
+@pytest.fixture
+def private_files() -> Iterator[None]:
+    """As the process itself makes files: for its own user alone."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
 
 
 def asker(interaction_id: int, guild_id: int = GUILD, user_id: int = MEMBER) -> Asker:
