@@ -194,7 +194,8 @@ class Rig:
     async def settle(self) -> None:
         """Give sockets and the database real time until nothing moves any more.
 
-        Else hours of the clock would pass on a busy machine before a request is answered.
+        Else hours of the clock would pass on a busy machine before a request is answered, or one
+        would reach the vendor long after it was booked.
         """
         before: object = None
         calm = 0
