@@ -5,6 +5,7 @@ import pytest
 
 from storage import spending
 from storage.database import Database, open_database
+from tests.jobs.gate_world import World
 from tests.jobs.past import Past
 
 
@@ -20,3 +21,11 @@ async def past(db: Database) -> Past:
     # A past is made in one go, which would look like unusual spending.
     await db.write(spending.put, past.guild_id, "brake_percent", "0")
     return past
+
+
+@pytest.fixture
+async def world(db: Database) -> World:
+    """A gate on new books, loaded."""
+    world = World(db)
+    await world.gate.load()
+    return world
