@@ -1,10 +1,9 @@
 """The bot's own backups and the host's commands for them, next to a bot that goes on."""
 
+import asyncio
 import logging
 import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
@@ -18,12 +17,14 @@ from jobs.checks import Line
 from models import State
 from storage import backup, invariants, jobs, rewound
 from storage.errors import UnusableDatabaseError
+from tests import nursery
 from tests.rig import Rig
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60
 HOUR_S = 3600
+STEP_S = 300
 SECRETS = ("DISCORD_TOKEN", "NEURALBOX_API_KEY")
 
 
@@ -32,6 +33,7 @@ def _host(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A host's shell, and a vendor that does not mind being asked."""
     rig.box.allowance.limit_hour = rig.box.allowance.limit_day = None
     rig.configure("storage", backups=True)
+    rig.configure("video", models=["kling-v2.1"])
     for name, secret in zip(SECRETS, (rig.discord.token, rig.box.key), strict=True):
         monkeypatch.setenv(name, secret)
     before = os.umask(0o077)
@@ -73,7 +75,7 @@ async def test_a_copy_is_made_every_hour_also_over_restarts_and_none_when_switch
     await rig.restart_bot()
     await rig.prices_known()
     assert len(_shelf(rig)) == 1, "the hour goes on over a restart"
-    await rig.run_until(lambda: len(_shelf(rig)) == 4, 4 * HOUR_S, 60)
+    await rig.run_until(lambda: len(_shelf(rig)) == 4, 4 * HOUR_S, STEP_S)
     times = [one.made_at for one in reversed(_shelf(rig))]
     assert all(later - earlier >= HOUR_S for earlier, later in pairwise(times))
     for one in _shelf(rig):
@@ -103,9 +105,9 @@ async def test_a_target_that_is_away_is_told_once_after_two_misses_and_costs_the
     def missed(times: int) -> bool:
         return rig.read(lambda tx: bool(tx.execute(misses).fetchone()[0] >= times))
 
-    await rig.run_until(lambda: missed(1), 3 * HOUR_S, 60)
+    await rig.run_until(lambda: missed(1), 3 * HOUR_S, STEP_S)
     assert _alerts(caplog) == [], "one may happen"
-    await rig.run_until(lambda: missed(4), 6 * HOUR_S, 60)
+    await rig.run_until(lambda: missed(4), 6 * HOUR_S, STEP_S)
     assert len(_alerts(caplog)) == 1
     assert "make it, or mount it" in _alerts(caplog)[0]
     [line] = _lines(rig)
@@ -115,7 +117,7 @@ async def test_a_target_that_is_away_is_told_once_after_two_misses_and_costs_the
     assert card.files
     assert not target.exists(), "nothing was written in its place"
     away.rename(target)
-    await rig.run_until(lambda: len(_shelf(rig)) == 2, 3 * HOUR_S, 60)
+    await rig.run_until(lambda: len(_shelf(rig)) == 2, 3 * HOUR_S, STEP_S)
     await rig.eventually(lambda: not missed(1))
     assert [line.level for line in _lines(rig)] == ["ok"]
     assert len(_alerts(caplog)) == 1
@@ -177,7 +179,7 @@ async def test_what_cannot_be_used_names_the_newest_backup_that_can(
     await rig.start_bot()
     await rig.eventually(lambda: len(_shelf(rig)) == 1)
     await rig.card("one job")
-    await rig.run_until(lambda: len(_shelf(rig)) == 2, 2 * HOUR_S, 60)
+    await rig.run_until(lambda: len(_shelf(rig)) == 2, 2 * HOUR_S, STEP_S)
     await rig.stop_bot()
     newest, older = _shelf(rig)
     newest.path.write_bytes(newest.path.read_bytes()[:-4096])
@@ -189,16 +191,11 @@ async def test_what_cannot_be_used_names_the_newest_backup_that_can(
     assert f"the newest, {older.path.name}, could be restored now" in page
     with pytest.raises(UnusableDatabaseError, match="do not add up"):
         await rig.start_bot()
-    ended = subprocess.run(
-        [sys.executable, "-W", "ignore", "bot.py", "--config", str(rig.data / "config.toml")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert ended.returncode == bot.EXIT_DATABASE
-    assert f"python bot.py restore {older.path}" in ended.stderr
+    config = str(rig.data / "config.toml")
+    process = await nursery.start("bot", "--config", config, with_errors=True)
+    _out, log = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    assert process.returncode == bot.EXIT_DATABASE
+    assert f"python bot.py restore {older.path}" in log.decode()
     assert _command(rig, capsys, "restore", older.path.name)[0] == 0
     assert _command(rig, capsys, "doctor")[1].count("ATTENTION") == 0
 

@@ -14,7 +14,7 @@ from playground.discord import fault
 from playground.discord.world import Message
 from playground.neuralbox import faults
 from tests.app.hands import ANIMATE, animate, boat, card_of, consent, kept, policy, press, said
-from tests.app.test_process import Host
+from tests.app.host import Host
 from tests.pictures import picture
 from tests.rig import Rig
 

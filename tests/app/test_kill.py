@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +15,7 @@ from playground.discord import fault
 from playground.discord.world import Message
 from playground.neuralbox import faults
 from storage import requests
+from tests import nursery
 from tests.bot_process import SharedClock
 from tests.rig import Rig
 
@@ -29,7 +29,7 @@ CALLBACK = r"/interactions/\d+/.*/callback"
 class Killable(Rig):
     """A rig whose bot is another process."""
 
-    process: asyncio.subprocess.Process | None = None
+    process: nursery.Born | None = None
     program = "tests.bot_process"
 
     async def start_bot(self) -> None:
@@ -47,16 +47,7 @@ class Killable(Rig):
             "config": self.mapping(),
             "clock": {"start": clock.start, "anchor": clock.anchor, "speed": clock.speed},
         }
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-W",
-            "ignore",
-            "-m",
-            self.program,
-            json.dumps(given),
-            cwd=Path(__file__).parents[2],
-            stdout=asyncio.subprocess.PIPE,
-        )
+        self.process = await nursery.start(self.program, json.dumps(given))
 
     async def kill(self) -> None:
         """SIGKILL: no handler, no finally, no flush."""

@@ -1,60 +1,12 @@
 """`python bot.py` as a host runs it: a file, the environment, signals and exit codes."""
 
-import asyncio
-import os
-import sys
 from pathlib import Path
 
 import pytest
 
 import bot
+from tests.app.host import Host
 from tests.rig import Rig
-
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60
-
-
-class Host:
-    """A person with a shell: a config file, two secrets in the environment."""
-
-    def __init__(self, rig: Rig, directory: Path) -> None:
-        self.rig = rig
-        self.config = directory / "config.toml"
-        self.data = directory / "data"
-        self.secrets = {"DISCORD_TOKEN": rig.discord.token, "NEURALBOX_API_KEY": rig.box.key}
-        self.config.write_text(
-            f'[discord]\napi_url = "{rig.discord.rest_url}"\n'
-            f'gateway_url = "{rig.discord.gateway_url}"\n'
-            f'[neuralbox]\nbase_url = "{rig.box.base_url}"\nresult_origins = ["{rig.box.origin}"]\n'
-            f'[storage]\ndata_dir = "{self.data}"\nmin_free_mib = 1\n[logging]\nlevel = "DEBUG"\n'
-        )
-
-    async def start(self, command: str = "run", **secrets: str) -> asyncio.subprocess.Process:
-        """Start the bot, or a look at it."""
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-W",
-            "ignore",
-            "bot.py",
-            command,
-            "--config",
-            str(self.config),
-            cwd=ROOT,
-            env={**os.environ, **self.secrets, **secrets},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-
-    async def doctor(self) -> tuple[int | None, str]:
-        """Return the exit code and the page of the doctor."""
-        process = await self.start("doctor")
-        page, _log = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-        return process.returncode, page.decode()
-
-    async def ended(self, process: asyncio.subprocess.Process) -> tuple[int | None, str]:
-        """Return the exit code and the log."""
-        _out, log = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-        return process.returncode, log.decode()
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """Stopped at an awkward moment: the request in flight ends as it would, nobody is told a lie."""
 
-import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,7 @@ from playground.discord import fault
 from playground.discord.interactions import Answer
 from playground.neuralbox import faults
 from storage.lock import AlreadyRunningError
-from tests.app.test_process import Host
+from tests.app.host import QuickHost
 from tests.rig import Rig
 
 pytestmark = pytest.mark.long
@@ -23,36 +21,15 @@ POST_TIMEOUT_S = 5
 CALLBACK = r"/interactions/\d+/.*/callback"
 
 
-class ShortHost(Host):
-    """A host whose requests to NeuralBox end after a few real seconds."""
-
-    def __init__(self, rig: Rig, directory: Path) -> None:
-        super().__init__(rig, directory)
-        text = self.config.read_text()
-        short = f"[neuralbox]\npost_timeout_s = {POST_TIMEOUT_S}\n"
-        self.config.write_text(text.replace("[neuralbox]\n", short))
-        rig.data = self.data
-
-    async def serve(self) -> asyncio.subprocess.Process:
-        """Start the bot; returns when it takes commands."""
-        process = await self.start()
-        await self.rig.eventually(lambda: self.rig.discord.connected)
-        return process
-
-    async def in_flight(self) -> None:
-        """Let a member ask for a video; returns when its request is with the vendor."""
-        posts = self.rig.posts()
-        await self.rig.card("a boat in the rain")
-        await self.rig.eventually(lambda: self.rig.posts() == posts + 1)
-        await self.rig.eventually(lambda: len(self.rig.jobs_in(State.SUBMITTING)) == 1)
-
-
 @pytest.fixture
-async def host(rig: Rig, tmp_path: Path) -> AsyncIterator[ShortHost]:
-    yield ShortHost(rig, tmp_path)
+def host(rig: Rig, tmp_path: Path) -> QuickHost:
+    """A host whose requests to NeuralBox end after a few real seconds."""
+    host = QuickHost(rig, tmp_path)
+    host.configure("neuralbox", post_timeout_s=POST_TIMEOUT_S)
+    return host
 
 
-async def _until_told(host: ShortHost) -> Answer:
+async def _until_told(host: QuickHost) -> Answer:
     """Ask until the bot that was told to stop says so; what it took before was no lie either."""
     while True:
         answer = await host.rig.ask("too late")
@@ -62,7 +39,7 @@ async def _until_told(host: ShortHost) -> Answer:
 
 @pytest.mark.fault("P5")
 async def test_a_stop_while_a_request_is_in_flight_ends_it_stores_its_id_and_takes_no_more(
-    host: ShortHost,
+    host: QuickHost,
 ) -> None:
     process = await host.serve()
     host.rig.box.script(faults.hang_after(60))
@@ -89,7 +66,7 @@ async def test_a_stop_while_a_request_is_in_flight_ends_it_stores_its_id_and_tak
 
 @pytest.mark.fault("P5")
 async def test_a_request_that_never_ends_is_in_doubt_at_its_deadline_and_the_exit_is_clean(
-    host: ShortHost,
+    host: QuickHost,
 ) -> None:
     process = await host.serve()
     host.rig.box.script(faults.hang_after(3600))
@@ -103,7 +80,7 @@ async def test_a_request_that_never_ends_is_in_doubt_at_its_deadline_and_the_exi
 
 
 async def test_a_card_that_is_on_its_way_at_the_stop_still_becomes_a_promise(
-    host: ShortHost,
+    host: QuickHost,
 ) -> None:
     process = await host.serve()
     host.rig.discord.script(fault("POST", CALLBACK, after_effect=True, hold=1.5))
@@ -121,7 +98,7 @@ async def test_a_card_that_is_on_its_way_at_the_stop_still_becomes_a_promise(
 @pytest.mark.fault("P5")
 @pytest.mark.parametrize("is_discord_away", [False, True])
 async def test_a_stop_while_the_past_is_being_recovered_is_a_stop(
-    host: ShortHost, is_discord_away: bool
+    host: QuickHost, is_discord_away: bool
 ) -> None:
     process = await host.serve()
     host.rig.box.script(faults.hang_after(3600))
@@ -131,7 +108,7 @@ async def test_a_stop_while_the_past_is_being_recovered_is_a_stop(
     host.rig.discord.outage(is_discord_away)
     asked = len(host.rig.box.requests)
     host.rig.box.script(faults.hang(3600, on=faults.HISTORY, times=None))
-    process = await host.start()
+    process = await host.begin()
     await host.rig.eventually(
         lambda: any(seen.path == "/user/history" for seen in host.rig.box.requests[asked:])
     )
@@ -144,13 +121,13 @@ async def test_a_stop_while_the_past_is_being_recovered_is_a_stop(
 
 
 @pytest.mark.fault("P7")
-async def test_a_second_copy_changes_no_byte_of_the_first_ones_files(host: ShortHost) -> None:
+async def test_a_second_copy_changes_no_byte_of_the_first_ones_files(host: QuickHost) -> None:
     first = await host.serve()
     half = host.data / "videos" / ".fetch-0.part"
     half.write_bytes(b"half a video")
     first.send_signal(signal.SIGSTOP)  # so that whatever changes now is the second one's doing
     before = _bytes(host.data)
-    code, log = await host.ended(await host.start())
+    code, log = await host.ended(await host.begin())
     assert (code, "already using" in log) == (bot.EXIT_LOCKED, True)
     began = time.monotonic()
     with pytest.raises(AlreadyRunningError):

@@ -1,17 +1,16 @@
 """An event loop that stands still ends the process, so that a supervisor starts it anew."""
 
 import asyncio
-import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 
 import bot
+from jobs.watchdog import BEAT_S
 from models import State
 from playground.neuralbox import faults
-from tests.app.test_process import ROOT, Host
+from tests.app.host import QuickHost
 from tests.rig import Rig
 
 pytestmark = pytest.mark.long
@@ -21,44 +20,17 @@ LIMIT_S = 3.0
 PATIENCE_S = 25.0
 
 
-class StuckHost(Host):
-    """A host whose bot can be made to stand still."""
-
-    async def start(self, command: str = "run", **secrets: str) -> asyncio.subprocess.Process:
-        """Start it with a watchdog of little patience."""
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-W",
-            "ignore",
-            "-m",
-            "tests.stuck_process",
-            str(LIMIT_S),
-            command,
-            "--config",
-            str(self.config),
-            cwd=ROOT,
-            env={**os.environ, **self.secrets, **secrets},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-
-    async def serve(self) -> asyncio.subprocess.Process:
-        """Start it; returns when it takes commands, so that its loop is guarded."""
-        process = await self.start()
-        await self.rig.eventually(lambda: self.rig.discord.connected)
-        return process
-
-
 @pytest.fixture
-def host(rig: Rig, tmp_path: Path) -> StuckHost:
-    host = StuckHost(rig, tmp_path)
-    rig.data = host.data
+def host(rig: Rig, tmp_path: Path) -> QuickHost:
+    """A host whose bot can be made to stand still, with a watchdog of little patience."""
+    host = QuickHost(rig, tmp_path)
+    host.program = ("tests.stuck_process", str(LIMIT_S))
     return host
 
 
 @pytest.mark.fault("P11")
 async def test_a_loop_that_sleeps_ends_the_process_and_the_next_start_takes_up_its_job(
-    host: StuckHost,
+    host: QuickHost,
 ) -> None:
     process = await host.serve()
     host.rig.box.script(faults.hang_after(3600))
@@ -79,7 +51,7 @@ async def test_a_loop_that_sleeps_ends_the_process_and_the_next_start_takes_up_i
 
 @pytest.mark.fault("P11")
 async def test_a_loop_that_computes_and_lets_nobody_else_run_ends_the_process_too(
-    host: StuckHost,
+    host: QuickHost,
 ) -> None:
     process = await host.serve()
     process.send_signal(signal.SIGUSR2)
@@ -88,13 +60,13 @@ async def test_a_loop_that_computes_and_lets_nobody_else_run_ends_the_process_to
 
 
 @pytest.mark.fault("P11")
-async def test_a_process_that_was_frozen_for_long_did_not_stand_still(host: StuckHost) -> None:
+async def test_a_process_that_was_frozen_for_long_did_not_stand_still(host: QuickHost) -> None:
     process = await host.serve()
     process.send_signal(signal.SIGSTOP)
-    await asyncio.sleep(LIMIT_S * 2)  # the very thing that must not count
+    await asyncio.sleep(LIMIT_S * 1.5)  # the very thing that must not count
     process.send_signal(signal.SIGCONT)
     await host.rig.card("served as ever")
-    await asyncio.sleep(LIMIT_S)  # by now it would have ended
+    await asyncio.sleep(2 * BEAT_S)  # by the first of them it would have ended
     assert process.returncode is None
     process.terminate()
     assert (await host.ended(process))[0] == 0

@@ -8,7 +8,7 @@ import pytest
 import bot
 from models import State
 from playground.discord import fault
-from tests.app.test_process import Host
+from tests.app.host import QuickHost
 from tests.rig import Rig
 from ui.rivals import LOSSES_MOST
 
@@ -63,10 +63,8 @@ async def test_of_two_hosts_one_makes_the_video_and_the_other_sends_nothing(
 async def test_who_lost_three_answers_stops_with_a_code_and_a_loud_word(
     rig: Rig, tmp_path: Path
 ) -> None:
-    host = Host(rig, tmp_path)
-    rig.data = host.data
-    process = await host.start()
-    await rig.eventually(lambda: rig.discord.connected)
+    host = QuickHost(rig, tmp_path)
+    process = await host.serve()
     rig.discord.script(fault("POST", CALLBACK, status=400, body=ANSWERED, times=LOSSES_MOST))
     for n in range(LOSSES_MOST):
         assert process.returncode is None

@@ -16,7 +16,7 @@ from logs import Redactor, set_up
 from models import State
 from playground.neuralbox import faults
 from tests.app.hands import animate, boat
-from tests.app.test_process import Host
+from tests.app.host import Host
 from tests.neuralbox.canary import Canary
 from tests.payloads import messages
 from tests.pictures import picture
