@@ -11,10 +11,11 @@ from tests.nursery import ROOT
 from tests.rig import Rig
 
 PATIENCE_S = 60
+Process = asyncio.subprocess.Process | nursery.Born
 
 
 class Host:
-    """A person with a shell: a config file, two secrets in the environment."""
+    """A person with a shell: a config file, two secrets in the environment, `python bot.py`."""
 
     def __init__(self, rig: Rig, directory: Path) -> None:
         self.rig = rig
@@ -29,7 +30,7 @@ class Host:
             f'[storage]\ndata_dir = "{self.data}"\nmin_free_mib = 1\n[logging]\nlevel = "DEBUG"\n'
         )
 
-    async def start(self, command: str = "run", **secrets: str) -> asyncio.subprocess.Process:
+    async def start(self, command: str = "run", **secrets: str) -> Process:
         """Start the bot, or a look at it."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
@@ -51,16 +52,14 @@ class Host:
         page, _log = await asyncio.wait_for(process.communicate(), PATIENCE_S)
         return process.returncode, page.decode()
 
-    async def ended(
-        self, process: asyncio.subprocess.Process | nursery.Born
-    ) -> tuple[int | None, str]:
+    async def ended(self, process: Process) -> tuple[int | None, str]:
         """Return the exit code and the log."""
         _out, log = await asyncio.wait_for(process.communicate(), PATIENCE_S)
         return process.returncode, log.decode()
 
 
 class QuickHost(Host):
-    """The same with processes that cost no import; `program` is what is run."""
+    """The same file run without the imports' cost; `program` may be another one."""
 
     program: tuple[str, ...] = ("bot",)
 
@@ -70,14 +69,14 @@ class QuickHost(Host):
         text = self.config.read_text()
         self.config.write_text(text.replace(f"[{section}]\n", f"[{section}]\n{lines}"))
 
-    async def begin(self) -> nursery.Born:
-        """Start the bot; waits for nothing."""
-        given = ("run", "--config", str(self.config))
-        return await nursery.start(*self.program, *given, env=self.secrets, with_errors=True)
+    async def start(self, command: str = "run", **secrets: str) -> nursery.Born:
+        """Start the bot, or a look at it."""
+        given = (*self.program, command, "--config", str(self.config))
+        return await nursery.start(*given, env={**self.secrets, **secrets}, with_errors=True)
 
     async def serve(self) -> nursery.Born:
         """Start the bot; returns when it takes commands."""
-        process = await self.begin()
+        process = await self.start()
         await self.rig.eventually(lambda: self.rig.discord.connected)
         return process
 

@@ -108,7 +108,7 @@ async def test_a_stop_while_the_past_is_being_recovered_is_a_stop(
     host.rig.discord.outage(is_discord_away)
     asked = len(host.rig.box.requests)
     host.rig.box.script(faults.hang(3600, on=faults.HISTORY, times=None))
-    process = await host.begin()
+    process = await host.start()
     await host.rig.eventually(
         lambda: any(seen.path == "/user/history" for seen in host.rig.box.requests[asked:])
     )
@@ -127,7 +127,7 @@ async def test_a_second_copy_changes_no_byte_of_the_first_ones_files(host: Quick
     half.write_bytes(b"half a video")
     first.send_signal(signal.SIGSTOP)  # so that whatever changes now is the second one's doing
     before = _bytes(host.data)
-    code, log = await host.ended(await host.begin())
+    code, log = await host.ended(await host.start())
     assert (code, "already using" in log) == (bot.EXIT_LOCKED, True)
     began = time.monotonic()
     with pytest.raises(AlreadyRunningError):
