@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes --only-binary :all:
-SOURCES := bot.py config.py config_section.py crashpoints.py errors.py logs.py models.py cogs jobs media neuralbox playground storage supply ui tests bench
+SOURCES := assembly.py bot.py command_line.py config.py config_section.py crashpoints.py errors.py logs.py models.py cogs jobs media neuralbox playground storage supply ui tests bench
 
 # What `make soak` runs for hours and `make defects` once: programs of tests/, each with its figures.
 FUZZ_SECONDS ?= 600
