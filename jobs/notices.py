@@ -1,7 +1,6 @@
 """Bringing notices to a guild's admins. What they tell of was decided and committed before.
 
-Every step may run twice: an edit replaces, and a new message carries a nonce made of the row's
-number.
+Every step may run twice: an edit replaces, and a new message carries the notice's own random nonce.
 """
 
 import asyncio
@@ -75,7 +74,7 @@ class NoticeBearer:
         """Bring one; whatever happens, it is closed, parked or due again later."""
         try:
             if notice.message_id is None:
-                message_id = await self._board.post(notice, f"reelbox-notice-{notice.id}")
+                message_id = await self._board.post(notice)
                 await self._db.insist(notices.remember_message, notice, message_id)
             else:
                 await self._board.edit(notice)

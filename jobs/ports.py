@@ -150,10 +150,10 @@ class Announcer(Protocol):
 class NoticeBoard(Protocol):
     """Shows notices to a guild's admins. Raises the errors of this module and nothing else."""
 
-    async def post(self, notice: Notice, nonce: str) -> int:
+    async def post(self, notice: Notice) -> int:
         """Post a notice in its channel; return the message's id.
 
-        The nonce makes Discord return the first message when this is repeated soon after; it says
+        Its nonce makes Discord return the first message when this is repeated soon after; it says
         then what the notice says now.
         """
         ...

@@ -4,6 +4,7 @@ A mark names what is told, once per guild; what becomes of it later is an edit o
 """
 
 import json
+import secrets
 import sqlite3
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,13 +14,18 @@ from storage import rewound
 OPEN, DONE, PARKED = 0, 1, 2
 # What had no place for longer than this is old news and is not brought any more.
 NEWS_LIFE_S = 24 * 3600
+# Discord takes 25 characters; two for each byte.
+NONCE_BYTES = 12
 
 Kind = Literal["warning", "brake", "change", "approval"]
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message; `body` is JSON. `message_id` is None while it is not known to be out."""
+    """One message; `body` is JSON. `message_id` is None while it is not known to be out.
+
+    `nonce` is the same whenever this message is sent, and no other's in any database.
+    """
 
     id: int
     guild_id: int
@@ -30,6 +36,7 @@ class Notice:
     message_id: int | None
     attempts: int
     next_at: int
+    nonce: str
 
 
 def put(
@@ -43,8 +50,8 @@ def put(
 ) -> bool:
     """Queue a message for a channel; False when the guild was told of this mark already."""
     cursor = tx.execute(
-        "INSERT INTO notice (id, guild_id, channel_id, kind, mark, body, next_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (guild_id, mark) DO NOTHING",
+        "INSERT INTO notice (id, guild_id, channel_id, kind, mark, body, next_at, nonce)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (guild_id, mark) DO NOTHING",
         (
             rewound.next_number(tx, "notice"),
             guild_id,
@@ -53,6 +60,7 @@ def put(
             mark,
             _text(body),
             now,
+            secrets.token_hex(NONCE_BYTES),
         ),
     )
     return cursor.rowcount == 1
@@ -208,4 +216,5 @@ def _notice(row: sqlite3.Row) -> Notice:
         row["message_id"],
         row["attempts"],
         row["next_at"],
+        row["nonce"],
     )

@@ -33,14 +33,14 @@ class DiscordNoticeBoard:
         self._client = client
         self._logged_in, self._standing = logged_in, standing
 
-    async def post(self, notice: Notice, nonce: str) -> int:
+    async def post(self, notice: Notice) -> int:
         """Post it; a message that was out already is brought to what the notice says now."""
         async with connected(self._logged_in, self._standing):
             embed = render(notice)
             message = await self._channel(notice).send(
                 embed=embed,
                 view=beneath(notice) or discord.utils.MISSING,
-                nonce=nonce,
+                nonce=notice.nonce,
                 allowed_mentions=NOBODY,
             )
             shown = message.embeds[0] if message.embeds else None

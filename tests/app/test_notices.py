@@ -1,10 +1,11 @@
 """Messages to a guild's admins: said once, brought however often it takes, edited when renewed."""
 
+import shutil
 from typing import Any
 
 from playground.discord import fault
 from playground.discord.world import Message
-from storage import notices
+from storage import backup, notices, trace
 from storage.notices import DONE, OPEN, PARKED, Kind
 from tests.rig import Rig
 
@@ -129,6 +130,34 @@ async def test_lost_answers_leave_one_message_that_says_what_holds_now(play: Rig
     [message] = shown(play)
     assert "<@43> lifted it" in words(message)
     assert not message.components
+
+
+async def test_after_a_restart_a_message_whose_answer_was_lost_is_found_again(play: Rig) -> None:
+    lost = fault("POST", CREATE, status=503, after_effect=True)
+    play.discord.script(lost)
+    await put(play)
+    await play.eventually(lambda: lost.hits == 1)
+    await play.restart_bot()
+    await play.run_until(lambda: how(play) == DONE)
+    assert len(shown(play)) == 1
+
+
+async def test_after_books_were_put_back_unnoticed_no_notice_is_taken_for_the_one_before(
+    play: Rig,
+) -> None:
+    database = play.data / "reelbox.sqlite3"
+    copy = play.data / "copy.sqlite3"
+    backup.make(database, copy, int(play.clock.now()))
+    await put(play, "change", CHANGE)
+    await play.eventually(lambda: how(play) == DONE)
+    await play.stop_bot()
+    shutil.copyfile(copy, database)
+    (play.data / trace.NAME).unlink()
+    await play.start_bot()
+    await put(play, "brake", BRAKE)  # the row's number and the mark are those of the other one
+    await play.eventually(lambda: how(play) == DONE)
+    told = [words(message) for message in shown(play)]
+    assert [text.partition(" ")[0] for text in told] == ["<@42>", "**The"]
 
 
 async def test_an_edit_that_fails_comes_again(play: Rig) -> None:

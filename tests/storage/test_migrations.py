@@ -10,7 +10,7 @@ import pytest
 from errors import BudgetExceededError
 from jobs import moves, purse
 from models import Period, Quote, Spender, State
-from storage import budgets, invariants, ledger, schema
+from storage import budgets, invariants, ledger, notices, schema
 from storage.budgets import Pool
 from storage.ledger import Limits, Owner, Use
 from tests.storage.conftest import NOW, asker, order
@@ -171,3 +171,22 @@ def _reserve(tx: sqlite3.Connection, tokens: int) -> int | None:
     )
     tx.execute("COMMIT")
     return made.left_tokens
+
+
+def test_a_notice_on_its_way_over_an_update_keeps_the_nonce_of_its_first_try(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "reelbox.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for number, script in schema.migrations()[:5]:
+            connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute(
+            "INSERT INTO notice (id, guild_id, channel_id, kind, mark, body)"
+            " VALUES (7, 11, 31, 'warning', 'half', '{}')"
+        )
+    schema.prepare(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        [notice] = notices.list_due(connection, NOW, 10)
+    assert notice.nonce == "reelbox-notice-7"
