@@ -54,7 +54,6 @@ class Sweeper:
         self._intake, self._clock, self._on_change = intake, clock, on_change
         self._start: Start | None = start
         self._aftermath = Aftermath(db, box, gate, intake, clock)
-        self._compared: set[str] = set()
         self.alarm = Alarm(clock)
 
     async def run(self) -> None:
@@ -139,14 +138,14 @@ class Sweeper:
             for entry in entries
             if entry.prompt is not None
         }
-        fresh = [one for one in shown if one not in self._compared]
-        sent = await self._db.read(claims.list_sent, fresh)
-        self._compared = self._compared & shown.keys() | {one for one, _job, _mark in sent}
-        differing = [(one, job_id) for one, job_id, mark in sent if shown[one] != mark]
-        for one, job_id in differing:
-            log.error("job %d: the history shows %s otherwise than it was sent", job_id, one)
-        if sent:
-            await self._db.insist(_count_echoes, len(sent), len(differing))
+        sent = await self._db.read(claims.list_uncompared, list(shown))
+        if not sent:
+            return
+        echoes = {one: shown[one] == mark for one, _job_id, mark in sent}
+        for one, job_id, _mark in sent:
+            if not echoes[one]:
+                log.error("job %d: the history shows %s otherwise than it was sent", job_id, one)
+        await self._db.insist(_count_echoes, echoes)
 
     async def _claim(self, entry: Generation, mark: str, now: int) -> bool:
         """Book an unclaimed generation; False when that cannot be decided yet."""
@@ -181,9 +180,12 @@ def _state(tx: sqlite3.Connection, now: int) -> tuple[int, int | None, str | Non
     )
 
 
-def _count_echoes(tx: sqlite3.Connection, shown: int, differing: int) -> None:
-    settings.set_counter(tx, ECHOES, settings.counter(tx, ECHOES) + shown)
-    settings.set_counter(tx, ECHOES_DIFFER, settings.counter(tx, ECHOES_DIFFER) + differing)
+def _count_echoes(tx: sqlite3.Connection, echoes: dict[str, bool]) -> None:
+    for generation_id, is_as_sent in echoes.items():
+        if claims.note_compared(tx, generation_id, as_sent=is_as_sent):
+            settings.bump(tx, ECHOES)
+            if not is_as_sent:
+                settings.bump(tx, ECHOES_DIFFER)
 
 
 def _remember(tx: sqlite3.Connection, swept_to: int, now: int) -> None:

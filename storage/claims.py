@@ -99,17 +99,29 @@ def claimed(tx: sqlite3.Connection, generation_ids: list[str]) -> set[str]:
     return found
 
 
-def list_sent(tx: sqlite3.Connection, generation_ids: list[str]) -> list[tuple[str, int, str]]:
-    """Return id, job and fingerprint of those generations that an answer told to be ours."""
+def list_uncompared(
+    tx: sqlite3.Connection, generation_ids: list[str]
+) -> list[tuple[str, int, str]]:
+    """Return id, job and fingerprint of those that an answer told to be ours, not compared yet."""
     found: list[tuple[str, int, str]] = []
     for part, marks in _parts(generation_ids):
         rows = tx.execute(
             "SELECT v.vendor_id, j.id, j.fingerprint FROM vendor_claim v"  # noqa: S608
-            f" JOIN job j ON j.id = v.job WHERE v.how = 'answer' AND v.vendor_id IN ({marks})",
+            " JOIN job j ON j.id = v.job WHERE v.how = 'answer' AND v.as_sent IS NULL"
+            f" AND v.vendor_id IN ({marks})",
             part,
         )
         found.extend((row[0], row[1], row[2]) for row in rows)
     return found
+
+
+def note_compared(tx: sqlite3.Connection, generation_id: str, *, as_sent: bool) -> bool:
+    """Note how the history shows a generation of ours; False when that was noted before."""
+    cursor = tx.execute(
+        "UPDATE vendor_claim SET as_sent = ? WHERE vendor_id = ? AND as_sent IS NULL",
+        (as_sent, generation_id),
+    )
+    return cursor.rowcount == 1
 
 
 def find_answered_id(tx: sqlite3.Connection) -> str | None:
