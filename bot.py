@@ -93,7 +93,7 @@ async def running(
     ):
         directories.drop_leftovers(kept_in)
         start = await db.insist(recover, int(clock.now()), db.last_run)
-        db.leave_trace(start.epoch, start.swept_to)
+        await db.leave_trace(start.epoch, start.swept_to, start.line)
         gate = Gate(db, box, clock)
         await gate.load()
         box.on_request, box.on_answer = gate.sent, gate.answered

@@ -24,7 +24,9 @@ class Start:
     """A new run: its number, whether the books have a past, and up to when (epoch s) they tell it.
 
     `swept_to` is up to where the vendor's history is accounted for (its clock). `rewound` says that
-    the books are older than the world, None that nothing speaks for it yet.
+    the books are older than the world, None that nothing speaks for it yet. `line` is their word
+    when it is known that nothing is missing from them, so that what they do not know is somebody
+    else's; "" when the history has to tell.
     """
 
     epoch: int
@@ -32,6 +34,7 @@ class Start:
     newest_at: int
     swept_to: int
     rewound: Rewound | None
+    line: str
 
 
 def recover(tx: sqlite3.Connection, now: int, last_run: Trace) -> Start:
@@ -64,13 +67,18 @@ def recover(tx: sqlite3.Connection, now: int, last_run: Trace) -> Start:
         )
         log.info("job %d: reserved -> cancelled, since its card was not out", job.id)
     has_past = marker is not None or jobs.is_any(tx)
+    if marker is not None or not _is_unbroken(tx, last_run, epoch):
+        rewound.break_line(tx, newest_at)
+        if not has_past:
+            rewound.begin_line(tx)  # nothing was ever sent
     if not settings.counter(tx, SWEPT_TO):
         if last_run.swept_to:
             settings.set_counter(tx, SWEPT_TO, last_run.swept_to)
         elif not has_past:
             # What the account made before this bot's time is none of its business.
             settings.set_counter(tx, SWEPT_TO, now - CLOCKS_APART_S)
-    return Start(epoch, has_past, newest_at, settings.counter(tx, SWEPT_TO), marker)
+    swept_to = settings.counter(tx, SWEPT_TO)
+    return Start(epoch, has_past, newest_at, swept_to, marker, rewound.find_line(tx))
 
 
 def begin(tx: sqlite3.Connection, marker: Rewound, epoch: int, now: int) -> Rewound:
@@ -87,6 +95,7 @@ def begin(tx: sqlite3.Connection, marker: Rewound, epoch: int, now: int) -> Rewo
             marker.how, "NeuralBox shows what they do not know"
         ),
     )
+    rewound.break_line(tx, marker.since)
     rewound.leave_numbers_out(tx)
     settings.set_counter(tx, rewound.BEGUN_AT, now)
     if marker.how != "history":
@@ -117,7 +126,26 @@ def _find_rewound(
 ) -> Rewound | None:
     """Return the marker, writing it where the last run left a sign that commits are missing."""
     marker = rewound.find(tx)
-    if marker is None and (last_run.is_cut or last_run.epoch >= epoch):
+    is_short = _is_same_line(tx, last_run) and last_run.moves > rewound.find_newest_move(tx)
+    if marker is None and (last_run.is_cut or last_run.epoch >= epoch or is_short):
         marker = Rewound("lost", newest_at)
         rewound.mark(tx, marker)
     return marker
+
+
+def _is_unbroken(tx: sqlite3.Connection, last_run: Trace, epoch: int) -> bool:
+    """Say whether nothing that was ever sent is missing from the books; `Trace` tells how.
+
+    The trace has to be of the very last run that they know: one that could leave none may have sent
+    what this one says nothing of.
+    """
+    return (
+        _is_same_line(tx, last_run)
+        and not last_run.is_moved
+        and last_run.epoch == epoch - 1
+        and last_run.moves <= rewound.find_newest_move(tx)
+    )
+
+
+def _is_same_line(tx: sqlite3.Connection, last_run: Trace) -> bool:
+    return last_run.line != "" and last_run.line == rewound.find_line(tx)

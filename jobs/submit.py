@@ -259,6 +259,8 @@ class Submitter:
         spelling = self._trial.get(request.model) or await self._db.read(
             settings.find, SPELLINGS, request.model
         )
+        # Whoever starts after this knows by it that the books have to know of this request.
+        await self._db.leave_mark()
         if self._is_past(job, booked_at):
             # The machine slept between the mark and here; nothing was sent.
             now = int(self._clock.now())

@@ -53,6 +53,7 @@ class Sweeper:
         self._db, self._box, self._gate = db, box, gate
         self._intake, self._clock, self._on_change = intake, clock, on_change
         self._start: Start | None = start
+        self._is_vouched = start.line != ""
         self._aftermath = Aftermath(db, box, gate, intake, clock)
         self.alarm = Alarm(clock)
 
@@ -72,9 +73,12 @@ class Sweeper:
             delay_s = await self._aftermath.look(marker)
             if delay_s is not None:
                 return delay_s
-            self._start = None
+            self._start, self._is_vouched = None, False
         if not await self.sweep():
             return 0.0
+        if self._start is not None:
+            log.warning("the history was not told whole, so nothing is taken in yet")
+            return RETRY_S
         if "recovery" in self._intake.reasons:
             self._intake.open("recovery")
             self._on_change()
@@ -99,7 +103,8 @@ class Sweeper:
             nobodys = [entry for entry in seen.entries if entry.id not in taken]
             if await self._db.insist(_notice_rewound, self._start, nobodys, self._box.skew_s, now):
                 return False
-        self._start = None
+        if seen.is_complete or self._is_vouched:
+            self._start = None
         await self._db.insist(disputes.compare, seen.entries, now)
         await self._compare_echoes(seen.entries)
         left_alone = []
@@ -116,6 +121,10 @@ class Sweeper:
         # Entries may still appear late in the listing, so what is young is read again next time.
         reach = min([*left_alone, int(vendor_now) - 2 * HORIZON_S])
         await self._db.write(_remember, max(swept_to, reach), now)
+        if not self._is_vouched:
+            # Only now: a start before this has to compare the books once more.
+            await self._db.leave_mark(await self._db.insist(rewound.begin_line))
+            self._is_vouched = True
         return True
 
     async def _claim_alone(self, entry: Generation, mark: str, now: int) -> bool:
@@ -210,7 +219,9 @@ def _notice_rewound(
 ) -> bool:
     """Begin a recovery when the vendor has what is newer than all we know, and nobody's here.
 
-    It may be somebody else's as well: that is told apart once nothing more can come up.
+    It may be somebody else's as well: that is told apart once nothing more can come up. Where it is
+    known that nothing is missing from the books, it is somebody else's; only what looks like a job
+    that waits is not believed even then, since that would be a second generation.
     """
     latest = max(start.newest_at + skew_s + SKEW_MARGIN_S, start.swept_to)
     in_doubt = jobs.fingerprints_in(tx, (State.SUBMITTING, State.UNKNOWN))
@@ -219,17 +230,28 @@ def _notice_rewound(
         job.fingerprint: job.created_at + skew_s - SKEW_MARGIN_S
         for job in reversed(jobs.list_in(tx, State.QUEUED))
     }
-    unknown: set[str] = set()
+    newer: list[str] = []
+    alike: set[str] = set()
     for entry in nobodys:
         created_at, prompt = entry.created_at or 0, entry.prompt or ""
         mark = fingerprint.of(entry.model or "", prompt)
         if created_at <= waiting.get(mark, latest) or not prompt:
             continue
-        if mark not in in_doubt and late.find_given_up(tx, mark, created_at) is None:
-            unknown.add(mark)
-    if not unknown:
+        if mark in in_doubt or late.find_given_up(tx, mark, created_at) is not None:
+            continue
+        if mark in waiting:
+            alike.add(mark)
+        else:
+            newer.append(mark)
+    if start.line and newer and not alike:
+        log.warning(
+            "%d videos were made with this account while the bot was not running; nothing is "
+            "missing from its books, so they are somebody else's",
+            len(newer),
+        )
+    if not alike and (start.line or not newer):
         return False
     recovery.begin(tx, Rewound("history", start.newest_at), start.epoch, now)
     # What waits is as it was, unless the vendor has what looks like it.
-    recovery.look_up_waiting(tx, start.epoch, frozenset(unknown))
+    recovery.look_up_waiting(tx, start.epoch, frozenset([*alike, *newer]))
     return True

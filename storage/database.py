@@ -21,7 +21,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 import aiosqlite
 
 from crashpoints import reach
-from storage import backup_restore, invariants, legible, schema, trace
+from storage import backup_restore, invariants, legible, rewound, schema, trace
 from storage.errors import (
     UNREADABLE,
     DatabaseBusyError,
@@ -202,10 +202,30 @@ class Database:
             self._is_lost = True
             raise
 
-    def leave_trace(self, epoch: int, swept_to: int) -> None:
-        """Note, beside the books, that this run has begun to commit."""
-        self.this_run = trace.Trace(epoch, swept_to, is_open=True)
-        trace.write(self.path, self.this_run)
+    async def leave_trace(self, epoch: int, swept_to: int, line: str) -> None:
+        """Note, beside the books, that this run has begun to commit; see `trace.Trace`."""
+        begun = trace.Trace(epoch, swept_to, is_open=True, line=line)
+        await self._guarded(self._writer.call(self._unless_lost, self._mark, lambda _: begun))
+
+    async def leave_mark(self, line: str | None = None) -> None:
+        """Note, beside the books, how far they have come, and perhaps their new line.
+
+        Before anything leaves that a later start must find in the books. Without a trace of this
+        run there is nothing to add to.
+        """
+
+        def further(run: trace.Trace | None) -> trace.Trace | None:
+            return run if run is None or line is None else replace(run, line=line)
+
+        await self._guarded(self._writer.call(self._unless_lost, self._mark, further))
+
+    def _mark(self, change: Callable[[trace.Trace | None], trace.Trace | None]) -> None:
+        """Write the trace anew, on the database thread: what it tells is committed by then."""
+        run = change(self.this_run)
+        if run is not None:
+            moves = _snapshot(self._writer.raw, rewound.find_newest_move)
+            self.this_run = replace(run, moves=moves)
+            trace.write(self.path, self.this_run)
 
     async def _guarded(self, call: Awaitable[T]) -> T:
         try:

@@ -5,17 +5,22 @@ same: it is in the vendor's history and in Discord's channels, and not in this f
 """
 
 import json
+import secrets
 import sqlite3
 from dataclasses import asdict, dataclass
 from typing import Literal
 
 from storage import settings
 
-SCOPE, MARKER, LAST = "recovery", "marker", "last"
+SCOPE, MARKER, LAST, LINE = "recovery", "marker", "last", "line"
+LINE_BYTES = 8
 # Jobs up to this number, and their messages, were in a file that was rewound.
 KNOWN_JOBS = "rewound_jobs"
 # When the last recovery began (epoch s).
 BEGUN_AT = "rewound_at"
+# The latest moment that books told of when it became doubtful whether something is missing from
+# them (epoch s); 0 while it is not.
+DOUBTED_SINCE = "doubted_since"
 # New rows are numbered from here on: a number also names a message on Discord.
 NUMBER_FLOOR = "number_floor"
 NUMBERS_LEFT_OUT = 10_000
@@ -70,6 +75,7 @@ def find(tx: sqlite3.Connection) -> Rewound | None:
 def end(tx: sqlite3.Connection, aftermath: Aftermath) -> None:
     """Take the marker away and remember what it came to."""
     settings.drop(tx, SCOPE, MARKER)
+    settings.set_counter(tx, DOUBTED_SINCE, 0)
     settings.put(tx, SCOPE, LAST, json.dumps(asdict(aftermath)))
 
 
@@ -79,8 +85,47 @@ def find_last(tx: sqlite3.Connection) -> Aftermath | None:
     return None if kept is None else Aftermath(**json.loads(kept))
 
 
+def begin_line(tx: sqlite3.Connection) -> str:
+    """Note that nothing is missing from the books as of now; return the word for that.
+
+    It stands for them from here on, for as long as each start can tell that nothing got lost since
+    the run before.
+    """
+    line = secrets.token_hex(LINE_BYTES)
+    settings.put(tx, SCOPE, LINE, line)
+    settings.set_counter(tx, DOUBTED_SINCE, 0)
+    return line
+
+
+def find_line(tx: sqlite3.Connection) -> str:
+    """Return the word of the books, "" while nobody knows whether something is missing."""
+    return settings.find(tx, SCOPE, LINE) or ""
+
+
+def break_line(tx: sqlite3.Connection, since: int) -> None:
+    """Note that something may be missing that was done after `since`, until that is compared.
+
+    Whatever the books tell of from here on does not make what is missing older.
+    """
+    settings.drop(tx, SCOPE, LINE)
+    if not settings.counter(tx, DOUBTED_SINCE):
+        settings.set_counter(tx, DOUBTED_SINCE, since)
+
+
+def find_newest_move(tx: sqlite3.Connection) -> int:
+    """Return the number of the last move of a job; it only grows. 0 for none."""
+    (newest,) = tx.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()
+    return int(newest)
+
+
 def find_newest_moment(tx: sqlite3.Connection) -> int:
-    """Return the latest moment (epoch s, our clock) that the books tell anything of; 0 for none."""
+    """Return the latest moment (epoch s, our clock) that the books tell anything of; 0 for none.
+
+    While they are in doubt, of when that began: a run that asked for the balance and was ended
+    before it could read the history knows no more than the one before it.
+    """
+    if since := settings.counter(tx, DOUBTED_SINCE):
+        return since
     row = tx.execute(
         "SELECT max(coalesce((SELECT max(created_at) FROM job), 0),"
         " coalesce((SELECT max(submit_at) FROM job), 0),"

@@ -1,0 +1,186 @@
+"""Videos that somebody else made with the same account while the bot was not running."""
+
+import asyncio
+import json
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs import checks, moves
+from models import State
+from playground.discord.world import Message
+from playground.neuralbox import faults
+from storage import claims, invariants, rewound, settings, trace
+from tests.app.test_kill import SPEED, Killable
+from tests.bot_process import SharedClock
+from tests.rig import Rig
+
+HOUR_S = 3600
+
+
+def _is_closed(rig: Rig) -> bool:
+    assert rig.app is not None
+    return "recovery" in rig.app.intake.reasons
+
+
+def _is_rewound(rig: Rig) -> bool:
+    return rig.read(rewound.find) is not None
+
+
+def _all_booked(rig: Rig) -> None:
+    assert rig.read(invariants.violations) == {}
+    _count, foreign = rig.read(claims.sum_foreign)
+    assert rig.account("org").spent_tokens + foreign == rig.box.charged_total
+
+
+def _balance_at(tx: sqlite3.Connection) -> int:
+    return settings.counter(tx, moves.BALANCE_AT)
+
+
+async def _waiting(rig: Rig, prompt: str) -> Message:
+    """Return the card of a job that the vendor does not take for a minute."""
+    rig.box.script(faults.rate_limited(60))
+    card = await rig.card(prompt, model="luma-flash2")
+    await rig.eventually(
+        lambda: rig.job_of(card).state is State.QUEUED and rig.job_of(card).next_at > 0
+    )
+    return card
+
+
+async def test_they_keep_nobody_waiting_and_are_shown_to_the_host(play: Rig) -> None:
+    await play.prices_known()
+    before = await play.finished(await play.card("before", model="luma-flash2"))
+    waits = await _waiting(play, "it waits over the stop")
+    await play.stop_bot()
+    await play.clock.advance(2400)
+    play.box.add_foreign(prompt="typed on the vendor's own site", tokens=30)
+    await play.clock.advance(1200)
+    play.box.add_foreign(prompt="and another one a moment ago", tokens=12)
+    await play.start_bot()
+    await play.eventually(lambda: not _is_closed(play))  # the clock stands still
+    assert not _is_rewound(play)
+    after = await play.card("after", model="luma-flash2")
+    assert play.job_of(after).id == play.job_of(before).id + 2, "no number was left out"
+    for card in (waits, after):
+        assert (await play.finished(card)).files
+    assert play.posts() == 1 + 2 + 1, "one of them had been turned away"
+    await play.run_until(lambda: play.read(claims.sum_foreign) == (2, 42), 2 * HOUR_S, 30)
+    lines = play.read(lambda tx: list(checks.money(tx, int(play.clock.now()), is_running=True)))
+    assert any("nobody here asked for: 2, 42 tokens" in line.text for line in lines)
+    _all_booked(play)
+
+
+@pytest.mark.long
+async def test_after_a_kill_they_keep_nobody_waiting_either(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    clock = SharedClock(1_800_000_000.0, time.monotonic(), SPEED)
+    async with Killable.open(tmp_path, request.node.name, clock) as rig:
+        await rig.start_bot()
+        await rig.finished(await rig.card(model="luma-flash2"))
+        await rig.kill()
+        await clock.advance(90)
+        rig.box.add_foreign(prompt="typed on the vendor's own site")
+        await rig.start_bot()
+        began_at = clock.now()
+        while "still checking" in (said := await _words(rig)):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        assert said == "", "no recovery, which takes minutes"
+        assert clock.now() - began_at < 900
+        assert not _is_rewound(rig)
+
+
+async def _words(rig: Rig) -> str:
+    """Ask for a video; return why not, "" when there is a card."""
+    message = await (await rig.discord.slash("video", prompt="x", model="luma-flash2")).final()
+    return "" if message.ephemeral_for is None else message.content
+
+
+def _of_an_earlier_start(rig: Rig) -> None:
+    told = json.loads((rig.data / trace.NAME).read_text())
+    told["place"]["boot"] = "another"
+    (rig.data / trace.NAME).write_text(json.dumps(told))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "spoil", [_of_an_earlier_start, lambda rig: (rig.data / trace.NAME).unlink()]
+)
+async def test_where_nothing_vouches_for_the_books_they_are_compared_first(
+    play: Rig, spoil: Callable[[Rig], Any]
+) -> None:
+    await play.prices_known()
+    waits = await _waiting(play, "it waits over the stop")
+    await play.stop_bot()
+    await play.clock.advance(300)
+    play.box.add_foreign(prompt="typed on the vendor's own site")
+    await play.clock.advance(60)
+    spoil(play)
+    play.box.script(faults.status(503, None, html=True, on=faults.HISTORY, times=None))
+    await play.start_bot()
+    # The run between leaves a trace of its own and a newer balance, and has compared nothing.
+    await play.eventually(lambda: play.read(_balance_at) == int(play.clock.now()))
+    await play.restart_bot()
+    assert _is_closed(play)
+    play.box.faults_left.clear()
+    await play.run_until(lambda: _is_rewound(play), 600)
+    posts = play.posts()
+    await play.clock.advance(600)
+    assert _is_closed(play)
+    assert play.posts() == posts
+    assert (await play.finished(waits, limit_s=2 * HOUR_S)).files
+    assert not _is_closed(play)
+    _all_booked(play)
+    await play.restart_bot()
+    play.box.add_foreign(prompt="from here on they are known to be whole")
+    await play.restart_bot()
+    await play.eventually(lambda: not _is_closed(play))
+    assert not _is_rewound(play)
+
+
+@pytest.mark.long
+@pytest.mark.fault("D17")
+async def test_books_and_trace_put_back_together_are_found_out(play: Rig) -> None:
+    await play.prices_known()
+    await play.finished(await play.card("before the copy", model="luma-flash2"))
+    waits = await _waiting(play, "sent since the copy")
+    await play.stop_bot()
+    copy = play.data.with_name(f"{play.data.name} copy")
+    shutil.copytree(play.data, copy)
+    await play.start_bot()
+    await play.finished(waits, limit_s=2 * HOUR_S)
+    await play.finished(await play.card("asked for since", model="luma-flash2"))
+    posts, charged = play.posts(), play.box.charged_total
+    await play.stop_bot()
+    shutil.rmtree(play.data)
+    copy.rename(play.data)
+    await play.start_bot()
+    await play.eventually(lambda: _is_rewound(play))
+    assert "being compared" in await play.refusal("not yet")
+    await play.run_until(lambda: not _is_rewound(play), HOUR_S)
+    await play.run_until(lambda: play.job_of(waits).state is State.COMPLETED, HOUR_S)
+    assert (play.posts(), play.box.charged_total) == (posts, charged), "nothing was sent again"
+    _all_booked(play)
+
+
+@pytest.mark.long
+async def test_what_looks_like_a_job_that_waits_is_not_believed_to_be_somebody_elses(
+    play: Rig,
+) -> None:
+    """As after a volume was rolled back under a running system, which nothing here can tell."""
+    await play.prices_known()
+    waits = await _waiting(play, "the very same")
+    await play.stop_bot()
+    await play.clock.advance(60)
+    play.box.add_foreign(prompt="the very same", model="luma-flash2")
+    await play.start_bot()
+    await play.eventually(lambda: _is_rewound(play))
+    posts = play.posts()
+    await play.run_until(lambda: play.job_of(waits).state is State.COMPLETED, 2 * HOUR_S)
+    assert play.posts() == posts
+    _all_booked(play)
