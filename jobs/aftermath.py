@@ -19,7 +19,15 @@ from jobs.gate import Gate
 from jobs.intake import Intake
 from jobs.late import UndecidedError, book
 from jobs.ports import Clock
-from jobs.reconcile import DECIDED_BY_PERSON, HORIZON_S, SKEW_MARGIN_S, SWEPT_AT, SWEPT_TO
+from jobs.reconcile import (
+    DECIDED_BY_PERSON,
+    HORIZON_S,
+    SKEW,
+    SKEW_MARGIN_S,
+    SWEPT_AT,
+    SWEPT_TO,
+    earliest_there,
+)
 from models import Job, State
 from neuralbox import Generation, NeuralBox
 from storage import claims, jobs, rewound, settings
@@ -74,10 +82,10 @@ class Aftermath:
             log.info("recovery waits for jobs that are still looked up: %s", waiting)
             return LOOK_S
         if marker.clear_at is None:
-            await self._db.insist(rewound.mark, replace(marker, clear_at=now))
+            await self._db.insist(rewound.mark, replace(marker, clear_at=vendor_now))
             return LOOK_S
-        if now - marker.clear_at < SECOND_LOOK_S:
-            return SECOND_LOOK_S - (now - marker.clear_at)
+        if vendor_now - marker.clear_at < SECOND_LOOK_S:
+            return min(LOOK_S, SECOND_LOOK_S - (vendor_now - marker.clear_at))
         await self._db.insist(disputes.compare, seen.entries, now)
         over = await self._db.insist(conclude, seen.entries, self._box.skew_s, now)
         count, tokens = await self._db.read(sum_unknown, over)
@@ -94,7 +102,7 @@ class Aftermath:
 
 def close_intake(intake: Intake, marker: Rewound, clock: Clock) -> None:
     """Take in nothing, and say until when about."""
-    begun_at = marker.begun_at or clock.now()
+    begun_at = min(marker.begun_at or clock.now(), clock.now())  # it may have been set back
     left_s = begun_at + HORIZON_S + 2 * SECOND_LOOK_S - clock.now()
     soon = f"in about {left_s / 60:.0f} minutes" if left_s >= 120 else "in a few minutes"
     intake.close(
@@ -132,11 +140,8 @@ def conclude(
             alike.setdefault(mark, []).append(entry)
     adopted = given_back = 0
     for mark, waiting in _list_waiting(tx, marker).items():
-        found = [
-            entry
-            for entry in alike.get(mark, [])
-            if (entry.created_at or 0) >= waiting[0].created_at + skew_s - SKEW_MARGIN_S
-        ]
+        asked_at = earliest_there(tx, waiting[0].created_at, skew_s) - SKEW_MARGIN_S
+        found = [entry for entry in alike.get(mark, []) if (entry.created_at or 0) >= asked_at]
         if len(found) == len(waiting) == 1 and waiting[0].request.picture is None:
             _adopt(tx, waiting[0], found[0], now)
             alike[mark].remove(found[0])
@@ -153,6 +158,7 @@ def conclude(
     swept_to = min([*left_alone, int(now + skew_s) - 2 * HORIZON_S])
     settings.set_counter(tx, SWEPT_TO, max(settings.counter(tx, SWEPT_TO), swept_to))
     settings.set_counter(tx, SWEPT_AT, now)
+    settings.set_counter(tx, SKEW, round(skew_s))
     begun_at = now if marker.begun_at is None else marker.begun_at
     over = rewound.Aftermath(marker.how, marker.since, begun_at, now, adopted, given_back)
     rewound.end(tx, over)
@@ -187,7 +193,9 @@ def _adopt(tx: sqlite3.Connection, job: Job, entry: Generation, now: int) -> Non
 def _give_back(tx: sqlite3.Connection, job: Job, reason: str, skew_s: float, now: int) -> None:
     if job.state is State.UNKNOWN:
         # From there on a sweep goes on looking for it.
-        jobs.note(tx, job.id, attention=None, sent_at=round(job.created_at + skew_s))
+        jobs.note(
+            tx, job.id, attention=None, sent_at=int(earliest_there(tx, job.created_at, skew_s))
+        )
         moves.give_up_unknown(tx, job.id, now, reason)
     else:
         moves.cancel(tx, job.id, job.state, reason, now, tell=True)

@@ -40,6 +40,8 @@ DECIDED_BY_PERSON = "two candidates in the history"
 SWEPT_TO = "swept_to"
 # When a sweep last saw all there was (our clock).
 SWEPT_AT = "swept_at"
+# How far the vendor's clock was ahead of ours then (s).
+SKEW = "skew"
 
 
 class Reconciler:
@@ -164,6 +166,14 @@ def count_absence(
     if not job.absent_seen:
         jobs.note(tx, job_id, absent_seen=1, absent_at=vendor_now)
     return False
+
+
+def earliest_there(tx: sqlite3.Connection, at: int, skew_s: float) -> float:
+    """Return the earliest that a moment of our clock may have been by the vendor's.
+
+    Ours may have been set anew since then, or be another machine's.
+    """
+    return at + min(skew_s, settings.counter(tx, SKEW))
 
 
 def _list_unknown(tx: sqlite3.Connection) -> list[Job]:

@@ -15,7 +15,14 @@ from jobs.alarm import Alarm
 from jobs.gate import Gate
 from jobs.intake import CATCHING_UP, Intake
 from jobs.ports import Clock
-from jobs.reconcile import HORIZON_S, SKEW_MARGIN_S, SWEPT_AT, SWEPT_TO
+from jobs.reconcile import (
+    HORIZON_S,
+    SKEW,
+    SKEW_MARGIN_S,
+    SWEPT_AT,
+    SWEPT_TO,
+    earliest_there,
+)
 from jobs.recovery import Start
 from models import State
 from neuralbox import Generation, NeuralBox, NeuralBoxError
@@ -120,7 +127,7 @@ class Sweeper:
             return True
         # Entries may still appear late in the listing, so what is young is read again next time.
         reach = min([*left_alone, int(vendor_now) - 2 * HORIZON_S])
-        await self._db.write(_remember, max(swept_to, reach), now)
+        await self._db.write(_remember, max(swept_to, reach), self._box.skew_s, now)
         if not self._is_vouched:
             # Only now: a start before this has to compare the books once more.
             await self._db.leave_mark(await self._db.insist(rewound.begin_line))
@@ -197,8 +204,9 @@ def _count_echoes(tx: sqlite3.Connection, echoes: dict[str, bool]) -> None:
                 settings.bump(tx, ECHOES_DIFFER)
 
 
-def _remember(tx: sqlite3.Connection, swept_to: int, now: int) -> None:
+def _remember(tx: sqlite3.Connection, swept_to: int, skew_s: float, now: int) -> None:
     settings.set_counter(tx, SWEPT_TO, swept_to)
+    settings.set_counter(tx, SKEW, round(skew_s))
     settings.set_counter(tx, SWEPT_AT, now)
 
 
@@ -223,11 +231,12 @@ def _notice_rewound(
     known that nothing is missing from the books, it is somebody else's; only what looks like a job
     that waits is not believed even then, since that would be a second generation.
     """
-    latest = max(start.newest_at + skew_s + SKEW_MARGIN_S, start.swept_to)
+    newest_there = earliest_there(tx, start.newest_at, skew_s)
+    latest = max(newest_there + SKEW_MARGIN_S, start.swept_to)
     in_doubt = jobs.fingerprints_in(tx, (State.SUBMITTING, State.UNKNOWN))
     # What looks like a job that waits need not be newer: that job was not sent, says the file.
     waiting = {
-        job.fingerprint: job.created_at + skew_s - SKEW_MARGIN_S
+        job.fingerprint: earliest_there(tx, job.created_at, skew_s) - SKEW_MARGIN_S
         for job in reversed(jobs.list_in(tx, State.QUEUED))
     }
     newer: list[str] = []

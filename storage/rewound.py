@@ -35,7 +35,7 @@ class Rewound:
     `how` is "restore" (a backup was put back), "lost" (the last commits are certainly gone) or
     "history" (the vendor shows what we do not know). What was done after `since` (epoch s) is not
     in the file. `begun_at` (ours) and `vendor_began_at` (the vendor's clock) are when the books
-    were first compared, `clear_at` when a comparison first showed nothing to wait for.
+    were first compared, `clear_at` (the vendor's) when that first showed nothing to wait for.
     """
 
     how: How

@@ -17,6 +17,7 @@ from playground.discord.world import Message
 from playground.neuralbox import faults
 from storage import claims, invariants, rewound, settings, trace
 from tests.app.test_kill import SPEED, Killable
+from tests.app.wandering import Wandering
 from tests.bot_process import SharedClock
 from tests.rig import Rig
 
@@ -40,6 +41,11 @@ def _all_booked(rig: Rig) -> None:
 
 def _balance_at(tx: sqlite3.Connection) -> int:
     return settings.counter(tx, moves.BALANCE_AT)
+
+
+def _is_clear(tx: sqlite3.Connection) -> bool:
+    marker = rewound.find(tx)
+    return marker is not None and marker.clear_at is not None
 
 
 async def _waiting(rig: Rig, prompt: str) -> Message:
@@ -145,25 +151,43 @@ async def test_where_nothing_vouches_for_the_books_they_are_compared_first(
 
 @pytest.mark.long
 @pytest.mark.fault("D17")
-async def test_books_and_trace_put_back_together_are_found_out(play: Rig) -> None:
+@pytest.mark.parametrize(
+    ("wrong_by_s", "is_waiting"), [(0, False), (-24 * HOUR_S, True), (24 * HOUR_S, True)]
+)
+async def test_books_and_trace_put_back_together_are_found_out(
+    play: Rig, wrong_by_s: float, is_waiting: bool
+) -> None:
+    """Also on a machine whose clock is a day behind, or ahead, and with a job that waited."""
+    play.configure("limits", in_flight_total=1)
+    await play.restart_bot()
     await play.prices_known()
-    await play.finished(await play.card("before the copy", model="luma-flash2"))
-    waits = await _waiting(play, "sent since the copy")
+    play.box.script(faults.wait(600))
+    known = [await play.card("it is being made", model="luma-flash2")]
+    await play.eventually(lambda: play.job_of(known[0]).state is State.PENDING)
+    if is_waiting:
+        known.append(await play.card("sent since", model="luma-flash2", member="Cleo"))
     await play.stop_bot()
     copy = play.data.with_name(f"{play.data.name} copy")
     shutil.copytree(play.data, copy)
     await play.start_bot()
-    await play.finished(waits, limit_s=2 * HOUR_S)
+    for card in known:
+        await play.finished(card)
     await play.finished(await play.card("asked for since", model="luma-flash2"))
     posts, charged = play.posts(), play.box.charged_total
     await play.stop_bot()
     shutil.rmtree(play.data)
     copy.rename(play.data)
+    play.bot_clock = clock = Wandering(play.clock)
+    clock.wrong_by_s = wrong_by_s
     await play.start_bot()
     await play.eventually(lambda: _is_rewound(play))
     assert "being compared" in await play.refusal("not yet")
-    await play.run_until(lambda: not _is_rewound(play), HOUR_S)
-    await play.run_until(lambda: play.job_of(waits).state is State.COMPLETED, HOUR_S)
+    await play.run_until(lambda: play.read(_is_clear), HOUR_S)
+    clock.wrong_by_s -= 24 * HOUR_S  # right between the two looks
+    await play.run_until(lambda: not _is_rewound(play), 600)
+    await play.run_until(
+        lambda: all(play.job_of(card).state is State.COMPLETED for card in known), HOUR_S
+    )
     assert (play.posts(), play.box.charged_total) == (posts, charged), "nothing was sent again"
     _all_booked(play)
 
