@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 EVERY_S = 600.0
 IDLE_EVERY_S = 3600.0
 RETRY_S = 60.0
+# A list in an order of its own is never told whole; what is new shows in one of so many looks.
+FIRST_LOOKS_MOST = 10
 # A job given up is looked for this long: the listing may lag by more than anybody foresaw.
 GIVEN_UP_WATCH_S = 24 * 3600
 # How many of our own generations the history showed, and how many of them otherwise than sent.
@@ -61,6 +63,7 @@ class Sweeper:
         self._intake, self._clock, self._on_change = intake, clock, on_change
         self._start: Start | None = start
         self._is_vouched = start.line != ""
+        self._first_looks = 0
         self._aftermath = Aftermath(db, box, gate, intake, clock)
         self.alarm = Alarm(clock)
 
@@ -110,7 +113,8 @@ class Sweeper:
             nobodys = [entry for entry in seen.entries if entry.id not in taken]
             if await self._db.insist(_notice_rewound, self._start, nobodys, self._box.skew_s, now):
                 return False
-        if seen.is_complete or self._is_vouched:
+        self._first_looks += 1
+        if seen.is_complete or self._is_vouched or self._first_looks >= FIRST_LOOKS_MOST:
             self._start = None
         await self._db.insist(disputes.compare, seen.entries, now)
         await self._compare_echoes(seen.entries)

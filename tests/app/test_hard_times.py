@@ -16,7 +16,7 @@ from playground.discord import fault
 from playground.discord.world import Message
 from playground.neuralbox import Profile, faults
 from playground.neuralbox.faults import Match
-from storage import settings
+from storage import settings, trace
 from storage.database import BUSY_TIMEOUT_S
 from tests.app.wandering import Wandering
 from tests.rig import Rig
@@ -160,6 +160,35 @@ async def test_a_history_in_no_order_proves_no_absence(tmp_path: Path) -> None:
         await rig.finished(card)
         assert rig.job_of(card).state is State.COMPLETED
         rig.sound()
+
+
+async def test_a_first_look_that_was_not_told_whole_opens_nothing_and_ten_are_enough(
+    rig: Rig,
+) -> None:
+    newest: list[Any] = []
+
+    def moved(answer: dict[str, Any]) -> None:
+        if answer["page"] == 1:
+            newest[:] = answer["items"][:1]
+            answer["items"].reverse()
+        else:
+            answer["items"][-1:] = newest  # it moved while the pages were read
+
+    rig.box.allowance.limit_hour = rig.box.allowance.limit_day = None
+    for n in range(110):
+        rig.box.add_foreign(prompt=f"old {n}", tokens=0, created_at=rig.clock.now() - 600 * n)
+    await rig.finished(await rig.card(model="luma-flash2"))
+    await rig.stop_bot()
+    (rig.data / trace.NAME).unlink()  # nothing vouches for the books
+    rig.box.script(faults.edited(moved, on=faults.HISTORY, times=None))
+    before = _history_requests(rig)
+    await rig.start_bot()
+    app = rig.app
+    assert app is not None
+    await rig.run_until(lambda: _history_requests(rig) >= before + 2 * 5, 900)
+    assert "recovery" in app.intake.reasons
+    await rig.run_until(lambda: "recovery" not in app.intake.reasons, 900)
+    assert _history_requests(rig) >= before + 2 * 10
 
 
 async def test_a_generation_listed_hours_late_is_still_booked(rig: Rig) -> None:
