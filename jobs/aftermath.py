@@ -105,10 +105,14 @@ def close_intake(intake: Intake, marker: Rewound, clock: Clock) -> None:
     begun_at = min(marker.begun_at or clock.now(), clock.now())  # it may have been set back
     left_s = begun_at + HORIZON_S + 2 * SECOND_LOOK_S - clock.now()
     soon = f"in about {left_s / 60:.0f} minutes" if left_s >= 120 else "in a few minutes"
+    why = (
+        "This bot's books were put back to an earlier state and are being compared with NeuralBox. "
+        if marker.how != "history"
+        else "NeuralBox has videos that this bot's books do not know, so both are being compared. "
+    )
     intake.close(
         "recovery",
-        "This bot's books were put back to an earlier state and are being compared with NeuralBox. "
-        f"New videos can be asked for again {soon}; nothing that was paid for is lost.",
+        f"{why}New videos can be asked for again {soon}; nothing that was paid for is lost.",
     )
 
 

@@ -180,8 +180,13 @@ async def test_books_and_trace_put_back_together_are_found_out(
     play.bot_clock = clock = Wandering(play.clock)
     clock.wrong_by_s = wrong_by_s
     await play.start_bot()
-    await play.eventually(lambda: _is_rewound(play))
-    assert "being compared" in await play.refusal("not yet")
+    app = play.app
+    assert app is not None
+    await play.eventually(
+        lambda: "videos that this bot's books do not know" in app.intake.reasons["recovery"]
+    )
+    assert _is_rewound(play)
+    assert "books do not know" in await play.refusal("not yet")
     await play.run_until(lambda: play.read(_is_clear), HOUR_S)
     clock.wrong_by_s -= 24 * HOUR_S  # right between the two looks
     await play.run_until(lambda: not _is_rewound(play), 600)
