@@ -2,9 +2,7 @@
 
 import gzip
 import io
-import resource
 import struct
-import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -150,30 +148,6 @@ async def test_a_compressed_body_counts_unpacked(gate: PictureGate, shelf: Shelf
     assert "larger than" in await refusal(gate, url)
     small = gzip.compress(saved(scene(), "PNG"))
     await gate.take(shelf.put(small, {"Content-Encoding": "gzip"}))
-
-
-@pytest.mark.fault("H11")
-@pytest.mark.fault("H13")
-async def test_the_bot_needs_no_more_memory_for_all_of_them(
-    gate: PictureGate, shelf: Shelf
-) -> None:
-    await gate.take(shelf.put(saved(scene(), "PNG")))
-    urls = [shelf.put(content) for content, _ in REFUSED.values()]
-    urls += [shelf.put(content) for content in RENDERED.values()]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    tracemalloc.start()
-    try:
-        for url in urls:
-            try:
-                await gate.take(url)
-            except PictureRefusedError:
-                continue
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    # The server of the test is in this process too, with answers of up to 5 MiB.
-    assert peak < 32 * MIB
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
 def test_the_bombs_are_what_they_say() -> None:
