@@ -1,6 +1,7 @@
 """The whole thing under test: the real bot, a local Discord and a local NeuralBox over sockets."""
 
 import asyncio
+import contextlib
 import inspect
 import sqlite3
 import tempfile
@@ -56,6 +57,7 @@ class Rig:
         self.records: list[dict[str, Any]] = []
         self.app: App | None = None
         self._hanging: set[int] = set()
+        self._reader: sqlite3.Connection | None = None
         self._stack: AsyncExitStack | None = None
 
     @classmethod
@@ -120,6 +122,10 @@ class Rig:
 
     async def stop_bot(self) -> None:
         """Stop it in order."""
+        if self._reader is not None:
+            # Open any longer, it would keep the bot from folding its log back at the end.
+            self._reader.close()
+            self._reader = None
         if self._stack is not None:
             stack, self._stack, self.app = self._stack, None, None
             await stack.aclose()
@@ -294,14 +300,23 @@ class Rig:
         assert self.account("org").spent_tokens == self.box.charged_total
 
     def read(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a reading function of the storage room on the file, past the bot."""
+        """Run a reading function of the storage room on the file, past the bot.
+
+        While the bot runs here all of them share a connection: to read the schema anew takes
+        longer than most of what is asked.
+        """
+        if self.app is None or self.app.db.lost.is_set():
+            with contextlib.closing(self._open_reader()) as connection:
+                return function(connection)
+        if self._reader is None:
+            self._reader = self._open_reader()
+        return function(self._reader)
+
+    def _open_reader(self) -> sqlite3.Connection:
         uri = f"{(self.data / 'reelbox.sqlite3').as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        try:
-            return function(connection)
-        finally:
-            connection.close()
+        return connection
 
 
 def _furnish(data: Path, offered: tuple[str, ...], box: LocalNeuralBox, now: int) -> None:
