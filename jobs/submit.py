@@ -142,7 +142,9 @@ class Submitter:
         self._links.retain({job.id for job in everything})
         self._tidier.retain({job.id for job in everything} | sending)
         await self._end_hopeless(queued)
-        ready = [job for job in queued if job.next_at <= now and not self._links.is_paused(job)]
+        # One that goes back in line is there before its task has ended, and that calls for a round.
+        back = [job for job in queued if job.next_at <= now and job.id not in self._sends]
+        ready = [job for job in back if not self._links.is_paused(job)]
         later = [job.next_at - now for job in queued if job.next_at > now]
         delays = [TIDY_EVERY_S, *aside, *later]
         gate_s = self._gate.wait_s("submit")
