@@ -7,6 +7,7 @@ from email.utils import formatdate
 from functools import partial
 from typing import Any
 
+import aiohttp.connector
 import pytest
 
 from models import State
@@ -16,6 +17,7 @@ from playground.neuralbox.faults import Fault, Match
 from tests.app.hands import reprice
 from tests.app.wide import all_in, all_over, held, passed, wide
 from tests.neuralbox.canary import Canary
+from tests.neuralbox.certificates import serving, trusting
 from tests.neuralbox.test_corpus import BODIES
 from tests.neuralbox.test_create import UNUSABLE_IDS
 from tests.neuralbox.test_create_wire import deaf_port, free_port
@@ -30,18 +32,24 @@ PROMPT = "a paper boat in the rain"
 
 
 @pytest.mark.fault("V1")
-@pytest.mark.parametrize("how", ["refused", "no TLS", "no answer to connecting"])
+@pytest.mark.parametrize(
+    "how", ["refused", "no TLS", "a certificate that has run out", "no answer to connecting"]
+)
 async def test_what_cannot_be_connected_to_costs_a_quarter_of_an_hour_and_nothing_else(
-    rig: Rig, how: str
+    rig: Rig, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Trusted but for the one thing that is wrong with it.
+    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", trusting())
     async with AsyncExitStack() as stack:
-        canary = await stack.enter_async_context(Canary())
+        tls = serving("run out") if how.startswith("a certificate") else None
+        canary = await stack.enter_async_context(Canary(tls=tls))
         rig.configure(
             "neuralbox",
             post_timeout_s=5,
             base_url={
                 "refused": f"http://127.0.0.1:{free_port()}/api/v2",
                 "no TLS": f"https://127.0.0.1:{canary.port}/api/v2",
+                "a certificate that has run out": f"https://127.0.0.1:{canary.port}/api/v2",
                 "no answer to connecting": (
                     f"http://127.0.0.1:{stack.enter_context(deaf_port())}/api/v2"
                 ),

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from types import TracebackType
 from typing import Self
@@ -10,18 +11,19 @@ from typing import Self
 class Canary:
     """Listens on a free loopback port, counts connections and keeps what they say.
 
-    With `resets` it breaks each connection off after hearing it, instead of answering.
+    With `resets` it breaks each connection off after hearing it, instead of answering. With `tls`
+    it hears only who believes its certificate.
     """
 
-    def __init__(self, *, resets: bool = False) -> None:
-        self.resets = resets
+    def __init__(self, *, resets: bool = False, tls: ssl.SSLContext | None = None) -> None:
+        self.resets, self.tls = resets, tls
         self.port = 0
         self.hits = 0
         self.heard = b""
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
