@@ -64,3 +64,15 @@ def held(rig: Rig, card: Message) -> int:
     )
     job_id = rig.job_of(card).id
     return int(rig.read(lambda tx: tx.execute(query, (job_id, job_id)).fetchone()[0]))
+
+
+def unbrought(rig: Rig) -> int:
+    """Return how many messages are still to be brought."""
+    query = "SELECT count(*) FROM outbox WHERE done = 0"
+    return int(rig.read(lambda tx: tx.execute(query).fetchone()[0]))
+
+
+async def wait(rig: Rig, seconds: float, step_s: float = 30) -> None:
+    """Let the clock run that long."""
+    ends_at = rig.clock.now() + seconds
+    await rig.run_until(lambda: rig.clock.now() >= ends_at, seconds + step_s, step_s)

@@ -1,7 +1,7 @@
 """Certificates for a local server of TLS: a good one, and three that nobody may believe.
 
-Made for these tests alone and of no worth elsewhere. AUTHORITY signed all but the last, which signed
-itself. Each is for 127.0.0.1 and from 2020 to 2120, but for what its name says.
+Made for these tests alone and of no worth elsewhere. AUTHORITY signed all but the last, which
+signed itself. Each is for 127.0.0.1 and from 2020 to 2120, but for what its name says.
 """
 
 import base64
