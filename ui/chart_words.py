@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from jobs import periods
+from jobs.plain import clean
 from jobs.purse import Standing
 from jobs.reports import Report, Slice
 
@@ -234,9 +235,8 @@ def describe(report: Report, names: Mapping[str, str]) -> str:
 
 
 def _spoken(name: str, one: Slice) -> str:
-    """Return a name for a screen reader: any script, no control characters, not too long."""
-    shown = "".join(c for c in name if unicodedata.category(c) not in {"Cc", "Cs", "Cf"})
-    shown = " ".join(shown.split())
+    """Return a name for a screen reader: any script, nothing invisible, not too long."""
+    shown = clean(name)
     if not shown:
         return nameless(one.label)
     if len(shown) > _SPOKEN_NAME_CHARACTERS:
