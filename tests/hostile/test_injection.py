@@ -2,34 +2,69 @@
 
 import csv
 import io
+import itertools
+import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
 from jobs.plain import clean
 from models import State
+from playground.discord.gateway_session import Session
 from playground.neuralbox import faults
 from tests.app import budget_hands as at
 from tests.app.moderators import MODEL, choose, deny, general, is_asked, notice, told
 from tests.hostile.strings import MARK, STRINGS, all_texts, breaches, said_in
 from tests.payloads import loud, messages
+from tests.pictures import picture
 from tests.rig import Rig
 
 pytestmark = pytest.mark.long
 
 SOME = STRINGS[::5]
+"""For the way from the socket to the message; in each place each string is tried in test_shown."""
+NAME_MARK = "nqx"
+NAMES = [text.replace(MARK, NAME_MARK) for text in STRINGS]
+NAMED = {"name", "nick", "global_name", "username", "filename", "topic"}
 FORMULA = re.compile(r"""^["'\s]*[=+\-@\u2212\uff1d\uff0b\uff0d\uff20]""")
 
 
+def renamed(found: Any, names: Iterator[str]) -> Any:
+    """Return what Discord tells with other names for servers, channels, roles, people and files."""
+    if isinstance(found, list):
+        return [renamed(one, names) for one in found]
+    if not isinstance(found, dict):
+        return found
+    return {
+        key: next(names) if key in NAMED and isinstance(value, str) else renamed(value, names)
+        for key, value in found.items()
+    }
+
+
 @pytest.fixture
-async def wide(rig: Rig) -> Rig:
-    """A bot without limits, on the vendor's largest plan."""
+async def wide(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Rig:
+    """A bot without limits, on the vendor's largest plan, where everything has a hostile name."""
+    names, dispatch = itertools.cycle(NAMES), Session.dispatch
+
+    def told(session: Session, event: str, data: dict[str, Any]) -> None:
+        strange = renamed(data, names)
+        if event == "INTERACTION_CREATE":
+            # What is used, and how it is answered, are words of ours.
+            used = data.get("data", {})
+            strange["data"] = {**used, "resolved": renamed(used.get("resolved", {}), names)}
+            strange |= {"message": data["message"]} if "message" in data else {}
+        dispatch(session, event, strange)
+
+    monkeypatch.setattr(Session, "dispatch", told)
     many = {"in_flight_total": 900, "in_flight_per_guild": 900, "in_flight_per_member": 900}
     rig.configure("limits", **many)
     rig.box.allowance.limit_hour = rig.box.allowance.limit_day = None
-    return await at.purse_rig(rig)
+    await at.purse_rig(rig)
+    assert rig.app is not None
+    assert all(NAME_MARK in guild.name for guild in rig.app.client.guilds)
+    return rig
 
 
 def all_harmless(rig: Rig) -> None:
@@ -38,6 +73,7 @@ def all_harmless(rig: Rig) -> None:
     assert found == []
     assert loud(rig.records) == []
     assert {one["status"] for one in rig.records} <= {200, 201, 204}
+    assert NAME_MARK not in json.dumps(rig.records)
     forms = [one["payload"]["data"] for one in rig.records if _is_form(one)]
     for text in (text for form in forms for text in all_texts(form)):
         assert text == "\n".join(map(clean, text.split("\n"))), text
@@ -79,22 +115,31 @@ def test_text_is_plain_after_cleaning_however_often_it_is_cleaned() -> None:
 @pytest.mark.fault("H3")
 @pytest.mark.fault("H5")
 @pytest.mark.fault("V34")
-async def test_prompts_and_the_vendors_words_stay_inside_code_from_card_to_list(wide: Rig) -> None:
-    wide.box.script(*(faults.fails(text) for text in STRINGS))
-    cards = [await wide.card(text, avoid=text) for text in STRINGS]
+@pytest.mark.parametrize(
+    "strings",
+    [
+        pytest.param(STRINGS[::3], id="every third"),
+        pytest.param(STRINGS, id="all", marks=pytest.mark.long),
+    ],
+)
+async def test_prompts_and_the_vendors_words_stay_inside_code_from_card_to_list(
+    wide: Rig, strings: tuple[str, ...]
+) -> None:
+    wide.box.script(*(faults.fails(text) for text in strings))
+    cards = [await wide.card(text, avoid=text) for text in strings]
     for name in ("jobs", "queue"):
         used = await wide.discord.slash("videos", subcommand=name, member="Ada")
         await used.answer()
     await wide.run_until(lambda: all(job.state.is_final for job in wide.jobs_in()), step_s=20)
     await wide.run_until(lambda: all(wide.pings(card) for card in cards), step_s=20)
-    assert len(wide.jobs_in(State.FAILED)) == len(STRINGS)
+    assert len(wide.jobs_in(State.FAILED)) == len(strings)
     for number, card in enumerate(cards):
         public_id = wide.job_of(card).public_id
         for action in ("info", "edit")[: 1 + (number % 5 == 0)]:
             pressed = wide.discord.forge_press(card, f"rb:{action}:{public_id}", member="Ada")
             await pressed.answer()
     all_harmless(wide)
-    assert shows(wide) > 3 * len(STRINGS)
+    assert shows(wide) > 3 * len(strings)
     used = await wide.discord.slash(
         "budget",
         subcommand="export",
@@ -104,7 +149,7 @@ async def test_prompts_and_the_vendors_words_stay_inside_code_from_card_to_list(
     [file] = (await used.final()).files
     content = wide.discord.parts.cdn.files[file.path].data.decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(content, newline="")))
-    assert len(rows) == len(STRINGS) + 1
+    assert len(rows) == len(strings) + 1
     assert not [cell for row in rows for cell in row if FORMULA.match(cell) and cell[0] != "'"]
 
 
@@ -124,6 +169,8 @@ async def test_a_refusal_in_the_vendors_own_words_stays_inside_code(wide: Rig) -
 
 @pytest.mark.fault("H2")
 async def test_reasons_and_names_that_admins_choose_stay_inside_code(wide: Rig) -> None:
+    # Every change is told there as well.
+    await at.answer(wide, "warn", {"channel": "general", "levels": "off"})
     for text in SOME:
         reason, name = text[:300], text[:60]
         for subcommand, options in (
@@ -143,8 +190,10 @@ async def test_reasons_and_names_that_admins_choose_stay_inside_code(wide: Rig) 
             "budget", "pot", "", subcommand="pot end", member="Ada"
         )
         await at.answer(wide, "pot end", {"pot": pot["value"]})
+    told = "SELECT count(*) FROM notice WHERE done = 0"
+    await wide.eventually(lambda: wide.read(lambda tx: tx.execute(told).fetchone()[0]) == 0)
     all_harmless(wide)
-    assert shows(wide) > 6 * len(SOME)
+    assert shows(wide) > 8 * len(SOME)
 
 
 @pytest.mark.fault("H2")
@@ -195,6 +244,22 @@ async def test_options_that_are_not_understood_are_not_repeated_as_our_words(wid
 
 
 @pytest.mark.fault("H2")
+@pytest.mark.fault("H14")
+async def test_a_files_name_is_nowhere_repeated(wide: Rig) -> None:
+    for number in range(len(SOME)):
+        # Its name is the next of the corpus by the time that the bot hears of it.
+        refused = await wide.refusal("a boat", attachments={"image": ("boat.png", b"no picture")})
+        assert "not a picture I can take" in refused, number
+    all_harmless(wide)
+    card = await wide.card("a boat", attachments={"image": ("boat.png", picture())})
+    done = await wide.finished(card)
+    assert [file.content_type for file in done.files] == ["image/png", "video/mp4"]
+    for file in done.files:
+        assert re.fullmatch(r"reelbox-(start-)?\d+\.(mp4|png)", file.filename)
+    all_harmless(wide)
+
+
+@pytest.mark.fault("H2")
 @pytest.mark.fault("H3")
 async def test_names_of_members_are_drawn_whatever_is_in_them(wide: Rig) -> None:
     guild = wide.discord.world.guild(None)
@@ -206,10 +271,12 @@ async def test_names_of_members_are_drawn_whatever_is_in_them(wide: Rig) -> None
         for name, text in zip(names, SOME[start:], strict=False):
             guild.members[wide.discord.world.user(name).id].nick = text
         await at.answer(wide, "report", {"days": 7})
+    assert [breach for one in messages(wide.records) for breach in breaches(one)] == []
     used = [one for one in messages(wide.records) if one.get("attachments")]
     assert len(used) >= len(SOME) // len(names)
     for message in messages(wide.records):
         for text in said_in(message):
             assert MARK not in text
+            assert NAME_MARK not in text
     assert loud(wide.records) == []
     assert {one["status"] for one in wide.records} <= {200, 201, 204}
