@@ -102,22 +102,28 @@ async def test_a_deleted_card_is_posted_once_more_or_kept(wide: Rig, place: str)
     assert (job.id, wide.posts()) == (wide.jobs_in(State.COMPLETED)[0].id, 1)
 
 
+GONE = {10003: 404, 50001: 403, 50013: 403}
+
+
 @pytest.mark.fault("C9")
-@pytest.mark.parametrize("code", [10003, 50001, 50013])
-async def test_without_its_place_a_result_is_kept_and_can_be_fetched(wide: Rig, code: int) -> None:
-    card = await wide.card()
-    await wide.run_until(lambda: wide.shown(card).edits >= 1)
-    status = 404 if code == 10003 else 403
-    faulty = fault("PATCH", EDIT, status=status, body={"code": code, "message": "no"}, times=50)
-    wide.discord.script(faulty)
-    await wide.run_until(lambda: _parked(wide) == 1)
-    tries = faulty.hits
+async def test_without_its_place_a_result_is_kept_and_can_be_fetched(wide: Rig) -> None:
+    cards = [await wide.card(f"boat {code}") for code in GONE]
+    await wide.run_until(lambda: all(wide.shown(card).edits >= 1 for card in cards))
+    knocks = []
+    for card, (code, status) in zip(cards, GONE.items(), strict=True):
+        body = {"code": code, "message": "no"}
+        knocks.append(fault("PATCH", f"/messages/{card.id}$", status=status, body=body, times=50))
+    wide.discord.script(*knocks)
+    await wide.run_until(lambda: _parked(wide) == len(GONE))
+    tries = [each.hits for each in knocks]
+    assert min(tries) > 0
     await wait(wide, 24 * HOUR_S, 600)
-    assert faulty.hits - tries <= 2, "a place that is gone is not knocked at"
-    assert wide.job_of(card).state is State.COMPLETED
+    for each, before in zip(knocks, tries, strict=True):
+        assert each.hits - before <= 2, "a place that is gone is not knocked at"
+    assert all_in(wide, cards, State.COMPLETED)()
     listed = await (await wide.discord.slash("videos", subcommand="get")).answer()
     assert listed.message is not None
-    assert "waiting for you" in listed.message.embeds[0]["description"]
+    assert listed.message.embeds[0]["description"].count("waiting for you") == len(GONE)
 
 
 def _parked(rig: Rig) -> int:

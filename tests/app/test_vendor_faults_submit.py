@@ -140,7 +140,7 @@ async def test_a_429_is_waited_for_within_bounds_whatever_it_says(wide: Rig) -> 
         assert least <= job.next_at - refused_at <= most, told
         assert held(wide, card) == job.hold_tokens
         assert wide.posts() == posts + 1
-        await wide.finished(card, 2 * DAY_S, max(10.0, least / 20))
+        await wide.finished(card, 2 * DAY_S, max(10.0, (job.next_at - refused_at) / 20))
         assert wide.job_of(card).state is State.COMPLETED
         sent = [seen.at for seen in wide.box.requests if seen.path == "/generate"]
         assert len(sent) == posts + 2
