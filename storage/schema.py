@@ -3,11 +3,13 @@
 import hashlib
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from crashpoints import reach
+from storage import constraints
 from storage.errors import UNREADABLE, UnusableDatabaseError, cannot_be_used
 
 APPLICATION_ID = 0x5265656C  # "Reel"
@@ -98,7 +100,8 @@ def find_damage(
     """
     is_whole = wholly or version < newest_version()
     checks = ("integrity_check(5)",) if is_whole else ("quick_check(5)", *INDEXES_OF_BALANCES)
-    told = (row[0] for check in checks for row in connection.execute(f"PRAGMA {check}"))
+    with _constraints_aside(connection):
+        told = [row[0] for check in checks for row in connection.execute(f"PRAGMA {check}")]
     damage = [words for words in told if words != "ok"]
     if damage or connection.execute("PRAGMA foreign_key_check").fetchone():
         return f"is damaged ({'; '.join(damage) or 'a reference leads nowhere'})"
@@ -107,7 +110,20 @@ def find_damage(
             "has another shape than Reelbox writes: a table, index or trigger was added, changed "
             "or dropped"
         )
+    if names := list(constraints.broken(connection)):
+        return f"is damaged (a row breaks the rules of {', '.join(names)})"
     return None
+
+
+@contextmanager
+def _constraints_aside(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let SQLite's checks leave out the CHECKs of tables; see `constraints`, which asks them."""
+    (before,) = connection.execute("PRAGMA ignore_check_constraints").fetchone()
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA ignore_check_constraints = {before}")
 
 
 def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
