@@ -39,10 +39,11 @@ from models import (
     VideoRequest,
 )
 from storage import ledger, spending
-from storage.database import Database, rehearsal
+from storage.database import Database
 from storage.errors import StaleStateError
 from storage.pictures import KeptPicture
 from storage.spending import Spending
+from storage.transactions import rehearsal
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from playground.discord.world import Message
 from playground.neuralbox import Profile, faults
 from playground.neuralbox.faults import Match
 from storage import settings, trace
-from storage.database import BUSY_TIMEOUT_S
+from storage.connections import BUSY_TIMEOUT_S
 from tests.app.wandering import Wandering
 from tests.rig import Rig
 

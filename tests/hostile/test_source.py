@@ -94,12 +94,12 @@ SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|PRAGMA|CREATE|DROP|ALTER|VACUU
 NAMES = {
     "storage/claims.py": {"marks"},
     "storage/constraints.py": {"kept", "table"},
-    "storage/database.py": {"left_ms", "int(BUSY_TIMEOUT_S * 1000)"},
     "storage/jobs.py": {"marks", "settings"},
     "storage/legible.py": {"column", "table"},
     "storage/pictures.py": {"marks"},
     "storage/readings.py": {"where"},
     "storage/rewound.py": {"table"},
+    "storage/transactions.py": {"left_ms", "int(BUSY_TIMEOUT_S * 1000)"},
     "storage/schema.py": {"before", "check", "number", "script"},
 }
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")

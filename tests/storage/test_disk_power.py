@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import database
+from storage import connections
 from storage.database import open_database
 from tests.storage.disk import IOERR_FSYNC, Disk, DiskUnavailableError, Op, memory_directory
 from tests.storage.disk_cuts import Verdict, cut, record
@@ -44,14 +44,14 @@ async def test_the_cuts_would_catch_a_writer_that_syncs_less(
     quick: Path, monkeypatch: pytest.MonkeyPatch, synchronous: str
 ) -> None:
     """The control: with less than FULL, the very same cuts lose commits."""
-    connect = database._connect
+    connect = connections.connect
 
     def careless(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection = connect(path, read_only=read_only)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         return connection
 
-    monkeypatch.setattr(database, "_connect", careless)
+    monkeypatch.setattr(connections, "connect", careless)
     verdict = await _verdict(quick, 1, 25)
     assert len(verdict.lost) > 3
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import checkup, database, mounts, schema
+from storage import checkup, database, mounts, schema, transactions
 from storage.database import DATABASE, Database, open_database
 from storage.errors import UnusableDatabaseError
 
@@ -47,7 +47,7 @@ async def test_whoever_looks_from_outside_only_reads(db: Database, tmp_path: Pat
 async def test_a_read_that_never_ends_is_ended(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "READ_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(transactions, "READ_TIMEOUT_S", 0.05)
     endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
     with pytest.raises(sqlite3.OperationalError, match="interrupted"):
         await db.read(lambda tx: tx.execute(endless).fetchone())
