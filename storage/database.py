@@ -18,16 +18,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
-from storage import (
-    backup_restore,
-    connections,
-    invariants,
-    legible,
-    rewound,
-    schema,
-    trace,
-    transactions,
-)
+from storage import backup_restore, connections, rewound, schema, soundness, trace, transactions
 from storage.errors import UNREADABLE, DatabaseBusyError, DatabaseLostError, cannot_be_used
 from storage.lock import instance_lock
 
@@ -236,9 +227,8 @@ async def open_database(
         try:
             try:
                 writer = await _open(opened, lambda: connections.connect(path))
+                await asyncio.to_thread(soundness.require, path)
                 await writer.call(transactions.require_writable, writer.raw)
-                await writer.call(invariants.require, writer.raw)
-                await writer.call(legible.require, writer.raw)
                 readers = [
                     await _open(opened, lambda: connections.connect(path, read_only=True))
                     for _ in range(READERS)

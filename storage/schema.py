@@ -25,7 +25,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def prepare(path: Path, before_migrating: Callable[[int], None] | None = None) -> None:
-    """Create the file or bring it up to date, and check that it is sound and shaped as expected.
+    """Create the file, or bring one that is ours up to date.
 
     Blocking; meant for the start of the process, before anything else has the file open. An older
     file is handed to `before_migrating` first, as its version; what that raises ends it. Raises
@@ -42,7 +42,6 @@ def prepare(path: Path, before_migrating: Callable[[int], None] | None = None) -
             before_migrating(version)
         connection.execute("PRAGMA journal_mode = WAL")
         bring_up_to_date(connection, version)
-        require_sound(connection, path)
     except UNREADABLE as error:
         raise cannot_be_used(path, error) from error
     finally:
