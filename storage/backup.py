@@ -1,11 +1,9 @@
 """Copies of the books, made while the bot uses them; one counts only once it was checked.
 
 Copying the file by hand is not a backup: half of what was committed may still be in the file beside
-it. Here SQLite writes the copy in one step, out of one moment, from a read-only connection of its
-own: going page by page it would begin anew at each commit of the bot, and never end.
+it. How it is done without that, and without anyone noticing, is in `copying`.
 """
 
-import os
 import re
 import shutil
 import sqlite3
@@ -15,13 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage import invariants, schema, settings
+from storage import copying, invariants, schema, settings
 from storage.errors import StorageError, UnusableDatabaseError
 
 SCOPE, MADE_AT = "backup", "made_at"
 PARTIAL = ".partial"
 HOURLY, DAILY = 24, 14
-BUSY_TIMEOUT_S = 5.0
 _NAME = re.compile(r"reelbox-(\d{8}T\d{6}Z)(-schema\d+)?\.sqlite3")
 _STAMP = "%Y%m%dT%H%M%SZ"
 
@@ -60,15 +57,18 @@ def make(source: Path, target: Path, now: int, *, spare_bytes: int = 0) -> int:
     if target.exists():
         raise BackupError(f"{target} is there already and was left as it is; name another file")
     partial = target.with_name(f".{target.name}{PARTIAL}")
+    pages = partial.with_name(f"{partial.name}-pages")
     try:
         _require_room(source, target.parent, spare_bytes)
-        with in_passing(partial):
-            write_copy(source, partial)
+        with copying.in_passing(partial), copying.in_passing(pages):
+            copying.take(source, pages)
+            copying.rewrite(pages, partial)
+            pages.unlink()
             _tidy(partial, now)
             check(partial)
-            sync(partial)
+            copying.sync(partial)
             partial.rename(target)
-            sync(target.parent)
+            copying.sync(target.parent)
         return target.stat().st_size
     except UnusableDatabaseError as error:
         raise BackupError(f"the copy of {source} was checked and thrown away: {error}") from error
@@ -79,23 +79,12 @@ def make(source: Path, target: Path, now: int, *, spare_bytes: int = 0) -> int:
         raise BackupError(f"{target} could not be written: {why}") from error
 
 
-def write_copy(source: Path, target: Path) -> None:
-    """Write what the books hold at this moment, with all that is in the file beside them.
-
-    `target` must not exist. Raises sqlite3.Error and OSError; what was written so far is left.
-    """
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    with closing(open_read_only(source)) as connection:
-        # Not the pages as they are: those may still hold what was deleted long ago.
-        connection.execute("VACUUM INTO ?", (str(target),))
-
-
 def check(path: Path) -> int:
     """Return the schema version of a file that is whole and whose sums agree.
 
     Raises UnusableDatabaseError with a sentence, and sqlite3.Error for what is no database.
     """
-    with closing(open_read_only(path)) as connection:
+    with closing(copying.open_read_only(path)) as connection:
         version = schema.require_ours(connection, path)
         if version == 0:
             raise UnusableDatabaseError(f"{path} is empty")
@@ -160,46 +149,6 @@ def prune(directory: Path) -> list[Path]:
     return removed
 
 
-def sync(path: Path) -> None:
-    """Return once a file, or the names in a directory, would survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def in_passing(path: Path) -> Iterator[None]:
-    """Let a file be written that has another name, or is gone, when the block ends.
-
-    Whatever a kill left under its name goes first, and with it goes the file SQLite puts beside it.
-    """
-    path.unlink(missing_ok=True)
-    try:
-        yield
-    finally:
-        for left in (path, path.with_name(f"{path.name}-journal")):
-            with suppress(OSError):
-                left.unlink(missing_ok=True)
-
-
-def open_read_only(path: Path) -> sqlite3.Connection:
-    """Open a file without ever changing it; raises sqlite3.Error."""
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro",
-        uri=True,
-        isolation_level=None,
-        timeout=BUSY_TIMEOUT_S,
-    )
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cell_size_check = ON")
-    # Only the bot's writer checkpoints: two at once meet SQLite's WAL-reset race.
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
-    return connection
-
-
 def _last_update(found: list[Backup]) -> Backup:
     return next(one for one in found if one.is_before_migration)
 
@@ -208,9 +157,11 @@ def _require_room(source: Path, directory: Path, spare_bytes: int) -> None:
     beside = source.with_name(f"{source.name}-wal")
     size = source.stat().st_size + (beside.stat().st_size if beside.exists() else 0)
     free = shutil.disk_usage(directory).free
-    if free < size + spare_bytes:
+    # What is taken from the books, and what is written from that.
+    needed = 2 * size
+    if free < needed + spare_bytes:
         raise BackupError(
-            f"{directory} has {free >> 20:,} MiB free, and a copy may need {size >> 20:,} beside "
+            f"{directory} has {free >> 20:,} MiB free, and a copy may need {needed >> 20:,} beside "
             f"the {spare_bytes >> 20:,} that are to stay free; make room there"
         )
 

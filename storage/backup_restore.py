@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import backup, rewound, trace
+from storage import backup, copying, rewound, trace
 from storage.backup import BackupError
 from storage.errors import UnusableDatabaseError
 from storage.lock import instance_lock
@@ -44,7 +44,7 @@ def restore(copy: Path, database: Path, now: int) -> Restored:
     passing = database.with_name(f".{database.name}.restoring")
     try:
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with instance_lock(database.parent / "reelbox.lock"), backup.in_passing(passing):
+        with instance_lock(database.parent / "reelbox.lock"), copying.in_passing(passing):
             version, made_at = _fetch(copy, passing)
             return Restored(_swap(passing, database, now), made_at, version)
     except UnusableDatabaseError as error:
@@ -69,7 +69,7 @@ def _fetch(copy: Path, passing: Path) -> tuple[int, int]:
     """Write the copy beside the books, check what was written, and mark it; return its facts."""
     if not copy.is_file():
         raise BackupError(f"{copy} is not there")
-    backup.write_copy(copy, passing)
+    copying.rewrite(copy, passing)
     try:
         version = backup.check(passing)
     except UnusableDatabaseError as error:
@@ -78,7 +78,7 @@ def _fetch(copy: Path, passing: Path) -> tuple[int, int]:
         since = backup.find_made_at(connection)
         since = rewound.find_newest_moment(connection) if since is None else since
         rewound.mark(connection, Rewound("restore", since))
-    backup.sync(passing)
+    copying.sync(passing)
     return version, since
 
 
@@ -87,8 +87,8 @@ def _swap(passing: Path, database: Path, now: int) -> Path | None:
     directory = database.parent
     note = directory / UNFINISHED
     note.write_text("see `python bot.py restore`\n", encoding="utf-8")
-    backup.sync(note)
-    backup.sync(directory)
+    copying.sync(note)
+    copying.sync(directory)
     kept = _free_name(database, now)
     for suffix in _BESIDE:
         with suppress(FileNotFoundError):
@@ -98,12 +98,12 @@ def _swap(passing: Path, database: Path, now: int) -> Path | None:
     was_there = database.exists()
     if was_there:
         database.rename(kept)
-    backup.sync(directory)
+    copying.sync(directory)
     passing.rename(database)
     trace.forget(database)
-    backup.sync(directory)
+    copying.sync(directory)
     note.unlink()
-    backup.sync(directory)
+    copying.sync(directory)
     return kept if was_there else None
 
 

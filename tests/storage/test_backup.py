@@ -1,6 +1,7 @@
 """Backups of books in use: one moment of them, checked, private, and no more than are wanted."""
 
 import asyncio
+import errno
 import os
 import resource
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import backup, backup_restore, jobs
+from storage import backup, backup_restore, copying, jobs
 from storage.backup import BackupError
 from storage.database import open_database
 from tests.storage.child import in_child
@@ -72,7 +73,7 @@ def test_nobody_else_can_read_a_backup_and_it_opens_no_interaction(
         b"aTokenThatOpensAMessage" in books.with_name(f"{books.name}-wal").read_bytes()
     )
     assert b"aTokenThatOpensAMessage" not in target.read_bytes()
-    with closing(backup.open_read_only(target)) as connection:
+    with closing(copying.open_read_only(target)) as connection:
         assert backup.find_made_at(connection) == NOW
         assert jobs.get(connection, job_id).interaction_id == 1
 
@@ -145,3 +146,36 @@ def test_the_last_24_and_the_last_of_14_days_are_kept_and_halves_are_swept_up(
     wanted = {backup.name_for(at) for at in [*made[-24:], *last_of_days]}
     assert kept == {*wanted, backup.name_for(made[5], 3), "mine.sqlite3"}
     assert len(wanted) == 24 + 13
+
+
+def test_a_disk_that_fails_while_a_copy_is_written_is_told(
+    books: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so once: what is synced after that would be told to have arrived."""
+
+    def fail(_file: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    write(books, *range(40))
+    monkeypatch.setattr(copying, "SYNC_EVERY_S", 0.0)
+    monkeypatch.setattr(os, "fdatasync", fail)
+    with pytest.raises(BackupError, match="could not be written: Input/output error"):
+        backup.make(books, shelf / backup.name_for(NOW), NOW)
+    assert list(shelf.iterdir()) == []
+
+
+@pytest.mark.parametrize("fails", ["take", "rewrite", "sync"])
+def test_whatever_stops_a_backup_nothing_of_it_stays_behind(
+    books: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    step = getattr(copying, fails)
+
+    def full(*paths: Path) -> None:
+        step(*paths)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    write(books, 1)
+    monkeypatch.setattr(copying, fails, full)
+    with pytest.raises(BackupError, match="No space left"):
+        backup.make(books, shelf / backup.name_for(NOW), NOW)
+    assert list(shelf.iterdir()) == []
