@@ -7,6 +7,7 @@ import pytest
 
 from playground.clock import FakeClock
 from tests.rig import Rig
+from ui import desk
 
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - pytest makes a directory of its own in it
 MEMORY_DISK_BYTES = 4 << 30
@@ -16,6 +17,12 @@ def pytest_configure() -> None:
     """Keep the tests' files in memory where there is room: thousands of commits wait for a disk."""
     if MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free > MEMORY_DISK_BYTES:
         tempfile.tempdir = str(MEMORY_DISK)
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real clock decides whether an answer is put off; how loaded this machine is must not."""
+    monkeypatch.setattr(desk, "FIRST_ANSWER_S", 2.0)
 
 
 @pytest.fixture

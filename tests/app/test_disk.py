@@ -15,7 +15,7 @@ from jobs.patience import PATIENCE_S
 from jobs.tidy import TIDY_EVERY_S
 from models import State
 from playground.neuralbox import faults
-from storage import database, invariants, mounts, schema
+from storage import connections, invariants, mounts, schema, transactions
 from storage.database import BALLAST, BALLAST_BYTES, DATABASE
 from storage.errors import UnusableDatabaseError
 from tests.rig import Rig
@@ -117,7 +117,8 @@ async def test_a_held_file_keeps_nobody_waiting_and_reads_go_on(rig: Rig, disk: 
 async def test_the_loops_wait_for_a_held_file_and_then_go_on(
     rig: Rig, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
+    for module in (connections, transactions):
+        monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.1)
     await rig.start_bot()
     await rig.prices_known()
     with _held_by_another(rig):
