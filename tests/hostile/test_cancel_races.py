@@ -16,7 +16,8 @@ from models import Job, State
 from neuralbox import NeuralBox
 from playground.neuralbox import faults
 from playground.neuralbox.faults import Fault
-from storage.database import Database, _name_of
+from storage.database import Database
+from storage.transactions import name_of
 from tests.app.counted import is_all_done
 from tests.app.hands import said
 from tests.app.wide import passed, wide
@@ -110,7 +111,7 @@ def steps(wide: Rig, monkeypatch: pytest.MonkeyPatch) -> Steps:
 
     def watched(method: Callable[..., Awaitable[Any]], place: int) -> Callable[..., Any]:
         async def write(*args: Any, **kwargs: Any) -> Any:
-            name = _name_of(args[place])
+            name = name_of(args[place])
             given = (*args[:place], found.noting(name, args[place]), *args[place + 1 :])
             return await found.around(name, lambda: method(*given, **kwargs))
 
