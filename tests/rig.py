@@ -25,6 +25,7 @@ from playground.record import Recorder
 from storage import invariants, jobs, ledger, prices, schema
 from storage.database import BALLAST, BALLAST_BYTES, DATABASE, READERS
 from tests.bot_process import SharedClock
+from tests.mapping import mapping
 from tests.payloads import loud
 
 T = TypeVar("T")
@@ -92,25 +93,9 @@ class Rig:
 
     def mapping(self) -> dict[str, dict[str, Any]]:
         """The same as it would stand in a file."""
-        mapping: dict[str, dict[str, Any]] = {
-            "discord": {
-                "token": self.discord.token,
-                "api_url": self.discord.rest_url,
-                "gateway_url": self.discord.gateway_url,
-                "cdn_url": self.discord.origin,
-            },
-            "pictures": {"origins": [self.discord.origin]},
-            "neuralbox": {
-                "key": self.box.key,
-                "base_url": self.box.base_url,
-                "result_origins": [self.box.origin],
-            },
-            # Backups have tests of their own; elsewhere a day of the clock would make two dozen.
-            "storage": {"data_dir": str(self.data), "min_free_mib": 1, "backups": False},
-        }
-        for section, keys in self.settings.items():
-            mapping.setdefault(section, {}).update(keys)
-        return mapping
+        # Backups have tests of their own; elsewhere a day of the clock would make two dozen.
+        plain = {"storage": {"backups": False}}
+        return mapping(self.discord, self.box, self.data, plain, self.settings)
 
     async def start_bot(self) -> None:
         """Start the bot; returns when it is connected."""

@@ -5,7 +5,6 @@ import contextlib
 import copy
 import random
 import re
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -284,7 +283,7 @@ def make_template(workshop: Workshop) -> None:
 async def _make_template(workshop: Workshop) -> None:
     async with Stage.open(workshop, Profile()) as stage:
         data = stage.data(is_empty=True)
-        bot = await stage.start(data)
+        bot = await stage.start(data, is_first=True)
 
         def is_ready() -> bool:
             if bot.code is not None:
@@ -298,12 +297,15 @@ async def _make_template(workshop: Workshop) -> None:
 
         if not await stage.eventually(is_ready):
             raise RuntimeError("the bot never learned its prices")
-        await stage.kill(bot)
         with reading(data) as tx:
             tx.execute("VACUUM INTO ?", (str(workshop.root / "template.sqlite3"),))
         workshop.template = workshop.root / "template.sqlite3"
         workshop.commands = copy.deepcopy(dict(stage.discord.parts.commands._scopes))
-        shutil.rmtree(data)
+        await play_out(stage, workload.make(0, []))
+        await stage.eventually(lambda: audit.is_quiet(data, stage))
+        await stage.stop(bot)
+        if bot.code:
+            raise RuntimeError(f"the bot ended with {bot.code}:\n{bot.log.read_text()}")
 
 
 def several(rng: random.Random, least: int, most: int, reach: int) -> tuple[int, ...]:

@@ -24,6 +24,7 @@ from tests.harness import zygote
 from tests.harness.board import Board, Slot
 from tests.harness.loops import HarnessSelector, SharedLoop, Watched
 from tests.harness.victim import BotClock, Life
+from tests.mapping import mapping
 
 T = TypeVar("T")
 START = 1_800_000_000.0
@@ -125,24 +126,7 @@ class Stage:
 
     def mapping(self, data: Path) -> dict[str, Any]:
         """The configuration of a bot."""
-        found: dict[str, Any] = {
-            "discord": {
-                "token": self.discord.token,
-                "api_url": self.discord.rest_url,
-                "gateway_url": self.discord.gateway_url,
-                "cdn_url": self.discord.origin,
-            },
-            "pictures": {"origins": [self.discord.origin]},
-            "neuralbox": {
-                "key": self.box.key,
-                "base_url": self.box.base_url,
-                "result_origins": [self.box.origin],
-            },
-            "storage": {"data_dir": str(data), "min_free_mib": 1},
-        }
-        for section, keys in self.settings.items():
-            found.setdefault(section, {}).update(keys)
-        return found
+        return mapping(self.discord, self.box, data, self.settings)
 
     async def start(
         self,
@@ -152,6 +136,7 @@ class Stage:
         seed: int = 0,
         kill_at: int = 0,
         kill_after_s: float = 0.0,
+        is_first: bool = False,
     ) -> Bot:
         """Start a bot and return at once; it has its process by then."""
         board = self.workshop.board
@@ -164,10 +149,16 @@ class Stage:
         bot.channel = ours
         loop = asyncio.get_running_loop()
         loop.add_reader(ours, self._listen, bot)
-        life = Life(slot, self.mapping(data), START, str(bot.log), seed, kill_at, kill_after_s)
+        log = str(bot.log)
+        life = Life(slot, self.mapping(data), START, log, seed, kill_at, kill_after_s, is_first)
         socket.send_fds(self.workshop.zygote, [life.packed()], [theirs.fileno()])
         theirs.close()
         return bot
+
+    async def stop(self, bot: Bot) -> None:
+        """SIGTERM, and its end awaited."""
+        os.kill(bot.pid, signal.SIGTERM)
+        await bot.ended.wait()
 
     async def kill(self, bot: Bot) -> None:
         """SIGKILL: no handler, no finally, no flush."""

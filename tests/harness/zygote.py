@@ -1,6 +1,8 @@
 """The fork server: a process with everything imported, no loop and no threads, that makes bots.
 
-Starting Python and importing the bot takes a second; a fork takes a few milliseconds.
+Starting Python and importing the bot takes a second; a fork takes a few milliseconds. The server
+lives the first life itself: whatever Python and the libraries work out when something is done for
+the first time is then inherited, and a life costs a third.
 """
 
 import gc
@@ -11,6 +13,7 @@ import os
 import selectors
 import signal
 import socket
+import threading
 import time
 import traceback
 from dataclasses import dataclass
@@ -76,13 +79,28 @@ def _serve(board: Board, server: socket.socket) -> None:
                         os.kill(child.pid, signal.SIGKILL)
                         os.waitpid(child.pid, 0)
                     return
-                child = _fork(board, server, victim.Life(**json.loads(message)), descriptors[0])
+                life = victim.Life(**json.loads(message))
+                if life.is_first:
+                    _live_it_here(board, server, life, descriptors[0])
+                    continue
+                child = _fork(board, server, life, descriptors[0])
                 children[child.descriptor] = child
                 waiting.register(child.descriptor, selectors.EVENT_READ)
             for child in children.values():
                 if child.kill_at and time.monotonic() >= child.kill_at:
                     child.kill_at = 0.0
                     os.kill(child.pid, signal.SIGKILL)
+
+
+def _live_it_here(board: Board, server: socket.socket, life: victim.Life, descriptor: int) -> None:
+    server.send(json.dumps({"slot": life.slot, "pid": os.getpid()}).encode())
+    with socket.socket(fileno=descriptor) as channel:
+        code = victim.live(board, life, channel)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    assert threading.active_count() == 1, threading.enumerate()
+    gc.collect()
+    gc.freeze()
+    server.send(json.dumps({"slot": life.slot, "pid": os.getpid(), "code": code}).encode())
 
 
 def _fork(board: Board, server: socket.socket, life: victim.Life, descriptor: int) -> _Child:
@@ -92,6 +110,7 @@ def _fork(board: Board, server: socket.socket, life: victim.Life, descriptor: in
         try:
             server.close()
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+            gc.disable()  # a life is too short for it, and too much memory is shared
             channel = socket.socket(fileno=descriptor)
             code = victim.live(board, life, channel)
         except BaseException:
