@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable
 from pathlib import Path
 
+from crashpoints import reach
 from errors import PictureRefusedError
 from jobs.ports import Clock
 from media import (
@@ -88,7 +89,9 @@ class Pictures:
 
     def drop(self, file: str) -> None:
         """Remove a kept picture."""
+        reach("before removal")
         (self._directory / file).unlink(missing_ok=True)
+        reach("after removal")
 
     async def _keep(self, taking: Awaitable[Picture]) -> KeptPicture:
         try:

@@ -122,10 +122,12 @@ def sweep_leftovers(directory: Path) -> int:
     """
     leftovers = list(directory.glob(f"{PREFIX}*{SUFFIX}"))
     for leftover in leftovers:
+        reach("before removal")
         if leftover.is_dir() and not leftover.is_symlink():
             shutil.rmtree(leftover, ignore_errors=True)
         else:
             leftover.unlink(missing_ok=True)
+        reach("after removal")
     return len(leftovers)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from crashpoints import reach
 from storage import copying, invariants, schema, settings
 from storage.errors import StorageError, UnusableDatabaseError
 
@@ -67,7 +68,9 @@ def make(source: Path, target: Path, now: int, *, spare_bytes: int = 0) -> int:
             _tidy(partial, now)
             check(partial)
             copying.sync(partial)
+            reach("before rename")
             partial.rename(target)
+            reach("after rename")
             copying.sync(target.parent)
         return target.stat().st_size
     except UnusableDatabaseError as error:
@@ -145,7 +148,9 @@ def prune(directory: Path) -> list[Path]:
     # What a kill left half written.
     removed += directory.glob(f".reelbox-*{PARTIAL}*")
     for path in removed:
+        reach("before removal")
         path.unlink(missing_ok=True)
+        reach("after removal")
     return removed
 
 

@@ -114,6 +114,7 @@ def write(database: Path, trace: Trace) -> None:
             file.write(json.dumps({**asdict(trace), "place": asdict(place)}))
         reach("before trace")
         passing.replace(path)
+        reach("after trace")
     except OSError as error:
         log.warning("%s cannot be written: %s", NAME, error.strerror or error)
         with suppress(OSError):

@@ -77,7 +77,9 @@ def run(connection: sqlite3.Connection, work: Work[T], ballast: Path) -> T:
         if code_of(error) == sqlite3.SQLITE_FULL and ballast.exists():
             # What is being written may already have cost tokens: give it the room kept for that.
             log.critical("the disk is full; using the ballast kept for this")
+            reach("before removal")
             ballast.unlink()
+            reach("after removal")
             try:
                 return _attempt(connection, work)
             except sqlite3.Error as second:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.defects.catalogue import DEFECTS, Defect
-from tests.harness.workload import TRAITS
+from tests.harness.traits import TRAITS
 
 ROOT = Path(__file__).parent.parent
 

@@ -7,10 +7,11 @@ import argparse
 import signal
 import sys
 
-from tests.harness import campaign, workload
+from tests.harness import campaign
 from tests.harness.campaign import COPIES, EXHAUSTIVE, HOSTS, INSTANTS, SEVERAL, Unit, say
 from tests.harness.run import Plan
 from tests.harness.stage import Workshop
+from tests.harness.traits import make
 
 # Of each kind: first seed, and how many in the short form and in the long one.
 SHORT = {EXHAUSTIVE: 1, SEVERAL: 8, INSTANTS: 3, COPIES: 2, HOSTS: 2}
@@ -35,6 +36,9 @@ def main() -> int:
     )
     parser.add_argument("--kill", default="", help="boundaries to die at, one for each life")
     parser.add_argument("--after", default="", help="or seconds of real time")
+    parser.add_argument(
+        "--turns", default="", help="or kill.kill-in-recovery for each turn: 3.1,4.2"
+    )
     parser.add_argument("--traits", help="instead of those that the seed draws: a,b")
     parser.add_argument("--first-start", action="store_true", help="begin without a database")
     parser.add_argument("--copies", action="store_true")
@@ -73,6 +77,11 @@ def _traits(given: argparse.Namespace) -> tuple[str, ...] | None:
     return None if given.traits is None else tuple(filter(None, given.traits.split(",")))
 
 
+def _turn(text: str) -> tuple[int, int]:
+    kill, _, again = text.partition(".")
+    return int(kill), int(again or 0)
+
+
 def _one(given: argparse.Namespace) -> int:
     traits = _traits(given)
     plan = Plan(
@@ -81,6 +90,7 @@ def _one(given: argparse.Namespace) -> int:
         instants_s=tuple(float(one) for one in given.after.split(",") if one),
         traits=traits,
         is_first_start=given.first_start,
+        turns=tuple(_turn(one) for one in given.turns.split(",") if one),
         pair="copies" if given.copies else "hosts" if given.hosts else "",
     )
     workshop = Workshop()
@@ -89,7 +99,7 @@ def _one(given: argparse.Namespace) -> int:
     finally:
         workshop.close()
     say(outcome.log)
-    drawn = workload.make(plan.seed, None if traits is None else list(traits)).traits
+    drawn = make(plan.seed, None if traits is None else list(traits)).traits
     say(f"traits: {', '.join(drawn) or 'none'}; {outcome.jobs} jobs, {outcome.clock_s:.0f} s")
     say(f"{outcome.kills} kills: {', '.join(outcome.killed_at)}")
     for one in outcome.wrong:

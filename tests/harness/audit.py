@@ -6,23 +6,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from playground.discord.interactions import InteractionKind
-from playground.discord.world import Message
 from playground.neuralbox.books import BoxGeneration
 from storage import invariants, ledger, schema
+from storage.outbox import PARKED
+from tests.harness import answers, cards, files
 from tests.harness.stage import DATABASE, Stage, reading
 from tests.harness.workload import Workload
 
 FINAL = ("completed", "failed", "rejected", "cancelled", "not_submitted")
 # An answer with one of these certainly made nothing; after any other a request is never repeated.
 CERTAIN = frozenset({400, 401, 402, 403, 404, 422, 429})
-TITLES = {
-    "completed": {"Your video is ready"},
-    "failed": {"This video could not be made"},
-    "rejected": {"NeuralBox refused this video"},
-    "cancelled": {"This video was not started"},
-    "not_submitted": {"This video was not started"},
-}
 
 
 def after_kill(data: Path) -> list[str]:
@@ -31,7 +24,8 @@ def after_kill(data: Path) -> list[str]:
         return []  # killed before there were any
     with reading(data) as tx:
         found = invariants.violations(tx)
-    return [f"{name}: {rows}" for name, rows in found.items()]
+        missing = files.missing(tx, data)
+    return [f"{name}: {rows}" for name, rows in found.items()] + missing
 
 
 def is_made(data: Path) -> bool:
@@ -50,8 +44,14 @@ def is_quiet(data: Path, stage: Stage) -> bool:
     with reading(data) as tx:
         open_jobs = count_open(tx)
         (untold,) = tx.execute("SELECT count(*) FROM outbox WHERE done = 0").fetchone()
+        (unwritten,) = tx.execute("SELECT count(*) FROM notice WHERE done = 0").fetchone()
         claimed = {row[0] for row in tx.execute("SELECT vendor_id FROM vendor_claim")}
-    return not open_jobs and not untold and {one.id for one in _ours(stage)} <= claimed
+    return (
+        not open_jobs
+        and not untold
+        and not unwritten
+        and {one.id for one in _ours(stage)} <= claimed
+    )
 
 
 def count_open(tx: sqlite3.Connection) -> int:
@@ -67,11 +67,13 @@ def at_end(data: Path, stage: Stage, work: Workload) -> list[str]:
     with reading(data) as tx:
         jobs = [dict(row) for row in tx.execute("SELECT * FROM job ORDER BY id")]
         for job in jobs:
-            job["request"] = json.loads(job["request"])["request"]
+            stored = json.loads(job["request"])
+            job |= {"request": stored["request"], "is_private": stored["is_private"]}
         wrong += _money(tx, stage)
         wrong += _generations(tx, jobs, stage)
         wrong += _requests(jobs, stage)
-        wrong += _messages(tx, jobs, stage)
+        wrong += cards.wrong(tx, jobs, stage)
+        wrong += answers.wrong(tx, jobs, stage, work)
         wrong += _rows(tx, jobs)
         late = "SELECT job FROM vendor_claim WHERE how = 'late'"
         if not work.may_be_late:
@@ -81,7 +83,10 @@ def at_end(data: Path, stage: Stage, work: Workload) -> list[str]:
 
 def _rows(tx: sqlite3.Connection, jobs: list[dict[str, Any]]) -> list[str]:
     wrong = [f"job {job['id']} is {job['state']}" for job in jobs if job["state"] not in FINAL]
+    private = {job["id"] for job in jobs if job["is_private"]}
     for row in tx.execute("SELECT job, kind, done, body FROM outbox WHERE done <> 1"):
+        if row["done"] == PARKED and row["job"] in private:
+            continue  # kept until its requester asks for it: nobody else may see it
         wrong.append(f"job {row['job']}: its {row['kind']} message is not brought ({row['done']})")
     return wrong
 
@@ -139,59 +144,6 @@ def _requests(jobs: list[dict[str, Any]], stage: Stage) -> list[str]:
         for prompt in sent
         if sent[prompt] > wanted[prompt]
     ]
-
-
-def _messages(tx: sqlite3.Connection, jobs: list[dict[str, Any]], stage: Stage) -> list[str]:
-    """Each card that members see is in one last form, with one ping."""
-    wrong = []
-    everything = [one for one in stage.discord.world.messages.values() if one.author.bot]
-    seen = [one for one in everything if not one.ephemeral and not one.deleted]
-    cards: dict[int, list[Message]] = {}
-    for message in seen:
-        if message.reference is None and (number := _number(message)) is not None:
-            cards.setdefault(number, []).append(message)
-    late = {row[0] for row in tx.execute("SELECT job FROM outbox WHERE kind = 'late'")}
-    known = {job["id"] for job in jobs}
-    wrong += [f"the card of job {number} has no job" for number in cards.keys() - known]
-    for job in jobs:
-        shown, is_late = cards.get(job["id"], []), job["id"] in late
-        wrong += _one_card(job, shown, is_late=is_late)
-        pings = sum(one.reference in {job["message_id"], *(m.id for m in shown)} for one in seen)
-        if job["message_id"] is not None and not 1 <= pings <= 1 + is_late:
-            wrong.append(f"job {job['id']} has {pings} pings")
-    interactions = {job["interaction_id"] for job in jobs}
-    for one in stage.discord.parts.interactions.by_id.values():
-        first = one.first
-        if first is None or first.message is None or first.ephemeral or first.message.loading:
-            continue
-        if one.kind is InteractionKind.COMMAND and one.id not in interactions:
-            wrong.append(f"interaction {one.id} was accepted, and there is no job")
-    return wrong
-
-
-def _one_card(job: dict[str, Any], shown: list[Message], *, is_late: bool) -> list[str]:
-    who = f"job {job['id']} ({job['state']})"
-    titles = TITLES["completed"] if is_late else TITLES.get(job["state"], set())
-    if job["message_id"] is None:
-        # It was never promised; if its card came out all the same, that says so by now.
-        is_said = all(one.embeds[0]["title"] in titles for one in shown)
-        return [] if is_said else [f"{who}, never promised, shows {_titles(shown)}"]
-    if [one.id for one in shown] != [job["message_id"]]:
-        return [f"{who} has the cards {_titles(shown)}"]
-    if shown[0].embeds[0]["title"] not in titles:
-        return [f"{who} shows {_titles(shown)}"]
-    if titles == TITLES["completed"] and len(shown[0].files) != 1:
-        return [f"{who} shows {len(shown[0].files)} files"]
-    return []
-
-
-def _titles(messages: list[Message]) -> list[str]:
-    return [str(one.embeds[0]["title"]) for one in messages]
-
-
-def _number(message: Message) -> int | None:
-    text = message.embeds[0].get("footer", {}).get("text", "") if message.embeds else ""
-    return int(text.removeprefix("Job ")) if text.startswith("Job ") else None
 
 
 def _made(stage: Stage) -> list[BoxGeneration]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 SLOTS = 3
 _TIME = 0
 _FIRST, _FIELDS = 8, 8
-_BUSY, _THREADS, _WAKE, _TURN, _COUNT, _WRITTEN = range(6)
+_BUSY, _THREADS, _WAKE, _TURN, _COUNT, _WRITTEN, _END = range(7)
 _WORDS = 64
 _ROLL_BYTES = 256 * 1024
 
@@ -92,8 +92,17 @@ class Slot:
         """How many boundaries this life has reached."""
         return self._whole[self._base + _COUNT]
 
-    def reached(self, name: str) -> int:
-        """Note a boundary; returns which one of this life it is, from 1."""
+    @property
+    def end(self) -> int:
+        """The boundary that this life ends at, from 1; 0 for none."""
+        return self._whole[self._base + _END]
+
+    @end.setter
+    def end(self, value: int) -> None:
+        self._whole[self._base + _END] = value
+
+    def reached(self, name: str) -> bool:
+        """Note a boundary; returns whether this life ends there."""
         count = self.count + 1
         line = f"{name}\n".encode()
         written = self._whole[self._base + _WRITTEN]
@@ -102,7 +111,7 @@ class Slot:
             self._memory[start : start + len(line)] = line
             self._whole[self._base + _WRITTEN] = written + len(line)
         self._whole[self._base + _COUNT] = count
-        return count
+        return count == self.end
 
     def names(self) -> Iterator[str]:
         """The boundaries of this life, in the order in which they were reached."""

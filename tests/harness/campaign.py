@@ -4,20 +4,25 @@ import dataclasses
 import logging
 import multiprocessing
 import random
+import resource
 import signal
 import sys
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import cycle, islice
 from multiprocessing.connection import Connection, wait
 
-from tests.harness import pairs, run
+from tests.harness import pairs, run, traits
+from tests.harness.chain import chain
 from tests.harness.loops import StuckError
 from tests.harness.run import Outcome, Plan
 from tests.harness.stage import Workshop
 
-PLAYS = {"": run.play, "copies": pairs.copies, "hosts": pairs.hosts}
+PLAYS = {"": run.play, "chain": chain, "copies": pairs.copies, "hosts": pairs.hosts}
+# Turns of a workload on the same books, before new ones are begun.
+TURNS = 12
 # About how many boundaries a life has, for drawing where it ends.
 REACH = 90
 EXHAUSTIVE, SEVERAL, INSTANTS, COPIES, HOSTS = (
@@ -47,7 +52,7 @@ def play(workshop: Workshop, plan: Plan) -> Outcome:
     outcome = Outcome(plan)
     began = time.monotonic()
     try:
-        workshop.run(lambda shop: PLAYS[plan.pair](shop, plan, outcome))
+        workshop.run(lambda shop: PLAYS["chain" if plan.turns else plan.pair](shop, plan, outcome))
     except StuckError as error:
         outcome.wrong.append(str(error))
     except Exception:
@@ -79,16 +84,34 @@ def runs_of(workshop: Workshop, unit: Unit) -> Iterator[Outcome]:
 
 
 def _every_boundary(workshop: Workshop, unit: Unit) -> Iterator[Outcome]:
-    """Count the boundaries of a run, then die at each; in short, only at each kind of them."""
-    is_first_start = unit.seed % 20 == 0
-    plan = Plan(unit.seed, traits=unit.traits, is_first_start=is_first_start)
-    whole = play(workshop, plan)
-    yield whole
-    kills = list(range(1, len(whole.sequence) + 1))
+    """Count the boundaries of a workload and of a start, then die at each; in short, of each kind.
+
+    Every twentieth begins without books, and dies once a run.
+    """
+    if unit.seed % 20 == 0:
+        plan = Plan(unit.seed, traits=unit.traits, is_first_start=True)
+        yield (whole := play(workshop, plan))
+        for kill in _positions(whole.sequence, unit):
+            yield play(workshop, dataclasses.replace(plan, kills=(kill,)))
+        return
+    plan = Plan(unit.seed, traits=unit.traits, turns=((0, 0),))
+    yield (whole := play(workshop, plan))
+    kills = _positions(whole.turn_names, unit)
+    again = _positions(whole.sequence[: len(whole.sequence) - len(whole.turn_names)], unit)
+    count = max(len(kills), len(again))
+    left = list(islice(zip(cycle(kills), cycle(again), strict=False), count))
+    work = traits.make(unit.seed, None if unit.traits is None else list(unit.traits))
+    at_once = 1 if work.is_once else TURNS
+    while left:
+        outcome = play(workshop, dataclasses.replace(plan, turns=tuple(left[:at_once])))
+        yield outcome
+        left = left[max(1, outcome.turns) :]
+
+
+def _positions(names: list[str], unit: Unit) -> list[int]:
     if unit.is_short:
-        kills = sorted(whole.sequence.index(name) + 1 for name in set(whole.sequence))
-    for kill in kills:
-        yield play(workshop, dataclasses.replace(plan, kills=(kill,)))
+        return sorted(names.index(name) + 1 for name in set(names))
+    return list(range(1, len(names) + 1))
 
 
 def campaign(
@@ -232,6 +255,10 @@ class Table:
             f"{len(self.names)} kinds of boundary reached, killed at {len(self.killed_at)} of "
             f"them; {seconds:.0f} s; {len(self.wrong)} runs with something wrong"
         )
+        # Of the workers, their servers and all bots, once they have ended.
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu_s = used.ru_utime + used.ru_stime
+        say(f"{cpu_s:.0f} s of CPU time, {cpu_s / max(1, total['kills']):.2f} s for each kill")
         for command in self.wrong:
             say(f"  {command}")
 

@@ -116,11 +116,12 @@ class HarnessSelector(selectors.EpollSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """As ever, but sleeping moves the clock."""
         while True:
+            if time.monotonic() > self.give_up_at:
+                self.give_up_at = math.inf  # what is left to do is to close
+                raise StuckError("this run does not end")
             ready = super().select(0)
             if ready or (timeout is not None and timeout <= 0):
                 return ready
-            if time.monotonic() > self.give_up_at:
-                raise StuckError("this run does not end")
             if self.threads or not all(bot and bot.is_quiet() for bot in self.bots.values()):
                 if ready := super().select(NAP_S):
                     return ready

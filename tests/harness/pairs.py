@@ -10,8 +10,8 @@ from pathlib import Path
 
 import bot as process
 from storage import ledger
-from tests.harness import audit, workload
-from tests.harness.run import LIMIT_S, Outcome, Plan, boundary, faults_met, opened, play_out
+from tests.harness import audit, cards, traits
+from tests.harness.run import LIMIT_S, Outcome, Plan, begin, boundary, faults_met, opened
 from tests.harness.stage import KILLED, Bot, Stage, Workshop, reading
 from tests.harness.workload import Workload
 
@@ -24,11 +24,11 @@ async def copies(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
 
     It has to end at once with its own code, having written nothing.
     """
-    work = workload.make(plan.seed, None if plan.traits is None else list(plan.traits))
+    work = traits.make(plan.seed, None if plan.traits is None else list(plan.traits))
     rng = random.Random(f"copies {plan.seed}")
     async with opened(workshop, work) as stage:
         data = stage.data()
-        playing = asyncio.create_task(play_out(stage, work))
+        playing = begin(stage, work)
         try:
             for number, kill_at in enumerate([*plan.kills, 0]):
                 first = await stage.start(data, seed=plan.seed + number, kill_at=kill_at)
@@ -114,7 +114,7 @@ async def _some_time(bot: Bot, rng: random.Random) -> None:
 
 async def hosts(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
     """Two hosts with one token and a database each: Discord decides who has an interaction."""
-    work = workload.make(plan.seed, list(plan.traits or ()))
+    work = traits.make(plan.seed, list(plan.traits or ()))
     rng = random.Random(f"hosts {plan.seed}")
     async with opened(workshop, work) as stage:
         homes = [stage.data("one"), stage.data("two")]
@@ -122,7 +122,7 @@ async def hosts(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
         gateway = stage.discord.parts.gateway
         await stage.eventually(lambda: len(gateway.connections) == 2 and len(gateway.sessions) == 2)
         kills = list(plan.kills)
-        playing = asyncio.create_task(play_out(stage, work))
+        playing = begin(stage, work)
 
         def is_over() -> bool:
             return playing.done() and all(_is_done(home) for home in homes)
@@ -217,7 +217,7 @@ def _one_message(message_id: int, state: str, stage: Stage) -> list[str]:
         one.reference == message_id and not one.deleted
         for one in stage.discord.world.messages.values()
     )
-    wrong = [] if title in audit.TITLES[state] else [f"a job that is {state} shows {title}"]
+    wrong = [] if title in cards.TITLES[state] else [f"a job that is {state} shows {title}"]
     return wrong if pings == 1 else [*wrong, f"a card has {pings} pings"]
 
 

@@ -1,31 +1,30 @@
 """One run: a workload, and the bot killed as planned until everything has come to an end."""
 
 import asyncio
-import contextlib
 import copy
 import random
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
+from config import BudgetConfig
 from playground.discord import interactions
 from playground.discord import stage as discord_stage
-from playground.discord.client_rules import NotPossibleError
-from playground.discord.interactions import Interaction
-from playground.discord.world import Message
 from playground.neuralbox.profile import Profile
-from tests.harness import audit, workload
+from storage import budgets, spending
+from tests.harness import audit, files, traits
+from tests.harness.members import play_out
 from tests.harness.stage import DATABASE, KILLED, Bot, Stage, Workshop, reading
-from tests.harness.workload import Wish, Workload
+from tests.harness.workload import Workload
 
 # The clock's hours after which a run that has not come to an end never will.
 LIMIT_S = 4 * 3600.0
-# A member who uses no command any more after so long without the bot.
-PATIENCE_S = 3600.0
 # What differs from job to job in the name of a boundary.
 _PARTS = (
     (re.compile(r"/api/v\d+"), ""),
@@ -39,7 +38,9 @@ _PARTS = (
 class Plan:
     """How a run's bot is killed: at which boundary of each life, or after how much real time.
 
-    With both empty it is not killed at all. `traits` replaces what the seed would draw.
+    `turns` plays the workload several times on the same books: in each turn the bot is killed at
+    one of its boundaries, and at one of its recovery. Otherwise it is played once, and with both of
+    the others empty the bot is not killed at all. `traits` replaces what the seed would draw.
     """
 
     seed: int
@@ -48,6 +49,7 @@ class Plan:
     traits: tuple[str, ...] | None = None
     is_first_start: bool = False
     pair: str = ""
+    turns: tuple[tuple[int, int], ...] = ()
 
     def command(self) -> str:
         """Return how to repeat this very run."""
@@ -60,6 +62,8 @@ class Plan:
             parts.append(f"--traits '{','.join(self.traits)}'")
         if self.is_first_start:
             parts.append("--first-start")
+        if self.turns:
+            parts.append("--turns " + ",".join(f"{kill}.{again}" for kill, again in self.turns))
         if self.pair:
             parts.append(f"--{self.pair}")
         return " ".join(parts)
@@ -67,7 +71,11 @@ class Plan:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a run. `sequence` is the boundaries of its first life, in their order."""
+    """What came of a run.
+
+    `sequence` is the boundaries of its first life, in their order, `turn_names` those of a turn's
+    last one; `turns` is how many of them were played.
+    """
 
     plan: Plan
     wrong: list[str] = field(default_factory=list)
@@ -76,6 +84,8 @@ class Outcome:
     killed_at: list[str] = field(default_factory=list)
     sequence: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    turn_names: list[str] = field(default_factory=list)
+    turns: int = 0
     jobs: int = 0
     faults: int = 0
     took_s: float = 0.0
@@ -86,10 +96,10 @@ class Outcome:
 
 
 async def play(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
-    work = workload.make(plan.seed, None if plan.traits is None else list(plan.traits))
+    work = traits.make(plan.seed, None if plan.traits is None else list(plan.traits))
     async with opened(workshop, work, is_first_start=plan.is_first_start) as stage:
         data = stage.data(is_empty=plan.is_first_start)
-        playing = asyncio.create_task(play_out(stage, work))
+        playing = begin(stage, work)
         try:
             await _live(stage, data, plan, outcome, playing)
             outcome.wrong += await _ending(stage, data, work, outcome, playing)
@@ -116,7 +126,7 @@ async def _live(
         while not is_last and bot.code is None:
             if playing.done() and audit.is_quiet(data, stage):
                 break
-            await _either(bot, 20.0)
+            await either(bot, 20.0)
         if is_last or bot.code is None:
             outcome.is_to_die = not is_last
             return
@@ -137,7 +147,7 @@ def _lives(plan: Plan) -> Iterator[tuple[int, float]]:
     yield 0, 0.0
 
 
-async def _either(bot: Bot, wait_s: float) -> None:
+async def either(bot: Bot, wait_s: float) -> None:
     """Wait for a bot's end, but no longer than that."""
     try:
         async with asyncio.timeout(wait_s):
@@ -159,7 +169,7 @@ async def _ending(
     if playing.done() and (error := playing.exception()) is not None:
         raise error
     if is_quiet and work.lingers_s:
-        await _either(bot, work.lingers_s)
+        await either(bot, work.lingers_s)
     if bot.code == KILLED and outcome.is_to_die:
         # Its end was planned, and came when all was over already.
         outcome.kills, outcome.is_to_die = outcome.kills + 1, False
@@ -170,7 +180,8 @@ async def _ending(
         wrong.append(f"not at rest after {LIMIT_S / 3600:.0f} hours of the clock")
     await stage.kill(bot)
     _note_names(outcome, bot)
-    return wrong + audit.at_end(data, stage, work)
+    wrong += audit.at_end(data, stage, work)
+    return wrong + await files.left_lying(stage, data)
 
 
 def _note_names(outcome: Outcome, bot: Bot) -> list[str]:
@@ -195,70 +206,30 @@ async def opened(
             mock.patch.object(discord_stage, "time", clock),
         ):
             stage.settings = copy.deepcopy(work.settings)
+            stage.prepare = partial(_chosen_before, stage, work)
             if not is_first_start:
                 store = stage.discord.parts.commands
                 store._scopes.update(copy.deepcopy(workshop.commands))
-            stage.box.script(*work.box_faults)
-            stage.discord.script(*work.discord_faults)
             yield stage
 
 
-async def play_out(stage: Stage, work: Workload) -> None:
-    """Do what the members and the servers do, each at its time."""
-    async with asyncio.TaskGroup() as tasks:
-        for wish in work.wishes:
-            tasks.create_task(_ask(stage, wish))
-        for deed in work.deeds:
-            tasks.create_task(_do(stage, deed))
+def begin(stage: Stage, work: Workload) -> asyncio.Task[None]:
+    """Script what goes wrong, instead of what was scripted before, and let everybody act."""
+    stage.box.faults_left.clear()
+    stage.discord.clear_faults()
+    stage.box.script(*work.box_faults)
+    stage.discord.script(*work.discord_faults)
+    return asyncio.create_task(play_out(stage, work))
 
 
-async def _do(stage: Stage, deed: workload.Deed) -> None:
-    await asyncio.sleep(deed.at)
-    deed.do(stage.discord, stage.box)
-
-
-async def _ask(stage: Stage, wish: Wish) -> None:
-    """Use /video once the bot is there; who gets no answer does not ask again."""
-    await asyncio.sleep(wish.at)
-    interaction = await _slash(stage, wish)
-    if interaction is None:
-        return
-    if wish.is_replayed:
-        for pause_s in (0.0, 5.0, 60.0):
-            await asyncio.sleep(pause_s)
-            stage.discord.replay(interaction)
-    card = await _card(stage, interaction)
-    if card is None or not wish.is_taken_back:
-        return
-    for _ in range(30):
-        if not stage.discord.connected:
-            await asyncio.sleep(1.0)
-            continue
-        with contextlib.suppress(NotPossibleError):  # too late: there is no such button any more
-            await stage.discord.press(card, "Cancel", member=wish.member)
-        return
-
-
-async def _slash(stage: Stage, wish: Wish) -> Interaction | None:
-    ends_at = stage.workshop.board.time + PATIENCE_S
-    while stage.workshop.board.time < ends_at:
-        if stage.discord.connected:
-            try:
-                return await stage.discord.slash(
-                    "video", member=wish.member, prompt=wish.prompt, model=wish.model, ratio="1:1"
-                )
-            except NotPossibleError:
-                pass  # not registered yet
-        await asyncio.sleep(0.5)
-    return None
-
-
-async def _card(stage: Stage, interaction: Interaction) -> Message | None:
-    try:
-        answer = await interaction.answer(timeout=5.0)
-    except TimeoutError:
-        return None
-    return None if answer.ephemeral else answer.message
+def _chosen_before(stage: Stage, work: Workload, tx: sqlite3.Connection) -> None:
+    world = stage.discord.world
+    guild = world.guild(None)
+    for key, value in work.spending.items():
+        is_place = key == "approve_channel"
+        spending.put(tx, guild.id, key, str(world.channel(value, guild).id) if is_place else value)
+    if work.pool is not None:
+        budgets.set_pool(tx, guild.id, budgets.Pool(work.pool, BudgetConfig().period))
 
 
 def faults_met(stage: Stage, work: Workload) -> int:
@@ -301,7 +272,7 @@ async def _make_template(workshop: Workshop) -> None:
             tx.execute("VACUUM INTO ?", (str(workshop.root / "template.sqlite3"),))
         workshop.template = workshop.root / "template.sqlite3"
         workshop.commands = copy.deepcopy(dict(stage.discord.parts.commands._scopes))
-        await play_out(stage, workload.make(0, []))
+        await play_out(stage, traits.make(0, []))
         await stage.eventually(lambda: audit.is_quiet(data, stage))
         await stage.stop(bot)
         if bot.code:

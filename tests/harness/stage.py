@@ -90,6 +90,8 @@ class Stage:
         self.workshop, self.clock, self.discord, self.box = workshop, clock, discord, box
         self.folder = Path(tempfile.mkdtemp(dir=workshop.root))
         self.settings: dict[str, dict[str, Any]] = {}
+        self.prepare: Callable[[sqlite3.Connection], None] = lambda _tx: None
+        """What a guild's admins did before it all began; done to each new copy of the template."""
         self.bots: dict[int, Bot] = {}
 
     @classmethod
@@ -119,6 +121,8 @@ class Stage:
             template = self.workshop.template
             if template is not None and not is_empty:
                 shutil.copyfile(template, directory / DATABASE)
+                with contextlib.closing(sqlite3.connect(directory / DATABASE)) as tx, tx:
+                    self.prepare(tx)
             # Of the size that the bot keeps, but without its bytes: eight MiB less to write a run.
             with (directory / "ballast").open("wb") as ballast:
                 ballast.truncate(BALLAST_BYTES)
@@ -142,6 +146,7 @@ class Stage:
         board = self.workshop.board
         bot = Bot(board.slots[slot], self.folder / f"bot-{slot}.log")
         bot.slot.reset()
+        bot.slot.end = kill_at
         self.bots[slot] = bot
         self.workshop.selector.bots[slot] = None
         ours, theirs = socket.socketpair()
@@ -150,7 +155,7 @@ class Stage:
         loop = asyncio.get_running_loop()
         loop.add_reader(ours, self._listen, bot)
         log = str(bot.log)
-        life = Life(slot, self.mapping(data), START, log, seed, kill_at, kill_after_s, is_first)
+        life = Life(slot, self.mapping(data), START, log, seed, kill_after_s, is_first)
         socket.send_fds(self.workshop.zygote, [life.packed()], [theirs.fileno()])
         theirs.close()
         return bot
@@ -206,7 +211,12 @@ class Stage:
 
     def _hear(self) -> None:
         """What the fork server says: a bot was born, or has died."""
-        told = json.loads(self.workshop.zygote.recv(zygote.MESSAGE_BYTES))
+        message = self.workshop.zygote.recv(zygote.MESSAGE_BYTES)
+        if not message:
+            self.workshop.selector.give_up_at = 0.0  # there will be no more bots
+            asyncio.get_running_loop().remove_reader(self.workshop.zygote)
+            return
+        told = json.loads(message)
         bot = self.bots.get(told["slot"])
         if bot is None or (bot.pid and bot.pid != told["pid"]):
             return

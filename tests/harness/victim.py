@@ -31,14 +31,13 @@ from tests.harness.loops import BotSelector, SharedLoop
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """How a bot is to live: `kill_at` is the boundary it dies at, 0 for none."""
+    """How a bot is to live; the boundary it dies at stands on the board."""
 
     slot: int
     mapping: dict[str, Any]
     start: float
     log: str
     seed: int
-    kill_at: int = 0
     kill_after_s: float = 0.0
     is_first: bool = False
     """Whether to live it in the fork server itself, which is warm afterwards."""
@@ -78,7 +77,7 @@ def live(board: Board, life: Life, channel: socket.socket) -> int:
     clock = BotClock(board, life.start)
     with ExitStack() as stack:
         _write_log(stack, Path(life.log))
-        _die_at(stack, slot, life.kill_at)
+        _die_as_told(stack, slot)
         _count_database_calls(stack, slot)
         _wait_for_discord_for_ever(stack)
         stack.enter_context(mock.patch.object(bot, "SystemClock", lambda: clock))
@@ -106,12 +105,12 @@ def _write_log(stack: ExitStack, path: Path) -> None:
     logging.captureWarnings(capture=True)
 
 
-def _die_at(stack: ExitStack, slot: Slot, kill_at: int) -> None:
+def _die_as_told(stack: ExitStack, slot: Slot) -> None:
     lock = threading.Lock()
 
     def reached(name: str) -> None:
         with lock:
-            if slot.reached(name) == kill_at:
+            if slot.reached(name):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     crashpoints.listen(reached)
