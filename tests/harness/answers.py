@@ -12,7 +12,7 @@ DECIDED = {
     "Approve": {"approved"},
     "Approve smaller": {"smaller"},
     "Deny": {"denied"},
-    None: set[str](),
+    None: {"lapsed"},
 }
 
 
@@ -29,11 +29,13 @@ def wrong(
         if message is None or message.loading:
             continue
         job = by_interaction.get(one.id)
-        if message.ephemeral:
+        if message.ephemeral and not message.embeds:
             # Words without a card are a refusal or a question.
-            if job is not None and not message.embeds and job["state"] != "cancelled":
+            if job is not None and job["state"] != "cancelled":
                 found.append(f"job {job['id']} was refused in words, and is {job['state']}")
-        elif one.kind is InteractionKind.COMMAND and job is None:
+            elif job is not None and message.components:
+                found.append(f"job {job['id']} was made before its requester said yes")
+        elif not message.ephemeral and one.kind is InteractionKind.COMMAND and job is None:
             found.append(f"interaction {one.id} was accepted, and there is no job")
     return found + _decisions(tx, stage, work) + _grants(tx, stage)
 
@@ -42,7 +44,7 @@ def _decisions(tx: sqlite3.Connection, stage: Stage, work: Workload) -> list[str
     """Each request is decided once, and its one message says so and asks no more."""
     found = []
     for row in tx.execute("SELECT job, state FROM approval"):
-        if row["state"] not in DECIDED[work.decision] | {"lapsed", "cancelled"}:
+        if row["state"] not in DECIDED[work.decision] | {"cancelled"}:
             found.append(f"the request of job {row['job']} is {row['state']}")
     guild = stage.discord.world.guild(None)
     desk = stage.discord.world.channel(DESK, guild)

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,38 +21,39 @@ CERTAIN = frozenset({400, 401, 402, 403, 404, 422, 429})
 
 def after_kill(data: Path) -> list[str]:
     """Return what is wrong with the books of a bot that was just killed."""
-    if not is_made(data):
+    if not (data / DATABASE).exists():
         return []  # killed before there were any
     with reading(data) as tx:
+        if not _is_up_to_date(tx):
+            return []
         found = invariants.violations(tx)
         missing = files.missing(tx, data)
     return [f"{name}: {rows}" for name, rows in found.items()] + missing
 
 
-def is_made(data: Path) -> bool:
-    """Say whether the database is there, with every migration."""
-    if not (data / DATABASE).exists():
-        return False
-    with reading(data) as tx:
-        (version,) = tx.execute("PRAGMA user_version").fetchone()
-    return bool(version == schema.migrations()[-1][0])
+def _is_up_to_date(tx: sqlite3.Connection) -> bool:
+    (version,) = tx.execute("PRAGMA user_version").fetchone()
+    return bool(version == _newest_version())
+
+
+@cache
+def _newest_version() -> int:
+    return schema.newest_version()
 
 
 def is_quiet(data: Path, stage: Stage) -> bool:
     """Say whether everything that was begun has ended, here and at the vendor."""
-    if any(one.status == "pending" for one in _ours(stage)) or not is_made(data):
+    ours = _ours(stage)
+    if any(one.status == "pending" for one in ours) or not (data / DATABASE).exists():
         return False
     with reading(data) as tx:
+        if not _is_up_to_date(tx):
+            return False
         open_jobs = count_open(tx)
         (untold,) = tx.execute("SELECT count(*) FROM outbox WHERE done = 0").fetchone()
         (unwritten,) = tx.execute("SELECT count(*) FROM notice WHERE done = 0").fetchone()
         claimed = {row[0] for row in tx.execute("SELECT vendor_id FROM vendor_claim")}
-    return (
-        not open_jobs
-        and not untold
-        and not unwritten
-        and {one.id for one in _ours(stage)} <= claimed
-    )
+    return not open_jobs and not untold and not unwritten and {one.id for one in ours} <= claimed
 
 
 def count_open(tx: sqlite3.Connection) -> int:

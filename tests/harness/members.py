@@ -19,6 +19,8 @@ PATIENCE_S = 3600.0
 ANSWER_S = 20.0
 # Questions, forms and offers on the way to a card.
 MOST_STEPS = 4
+# Of one moderator on one button that seems to do nothing.
+MOST_PRESSES = 12
 # A moderator who was not answered looks again.
 SECOND_LOOK_S = 40.0
 ADMIN = "Ada"
@@ -150,7 +152,11 @@ async def _decide(stage: Stage, decision: str, most: int) -> None:
     asked: dict[int, int] = {}
     while stage.workshop.board.time < ends_at:
         for message in stage.discord.messages(DESK):
-            if not message.author.bot or not message.components or asked.get(message.id, 0) > 2:
+            if (
+                not message.author.bot
+                or not message.components
+                or asked.get(message.id, 0) >= MOST_PRESSES
+            ):
                 continue
             asked[message.id] = asked.get(message.id, 0) + 1
             await _decide_one(stage, message, decision)

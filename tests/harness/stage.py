@@ -147,6 +147,8 @@ class Stage:
         bot = Bot(board.slots[slot], self.folder / f"bot-{slot}.log")
         bot.slot.reset()
         bot.slot.end = kill_at
+        if not self.bots.keys() - {slot}:
+            self._forget_sessions()
         self.bots[slot] = bot
         self.workshop.selector.bots[slot] = None
         ours, theirs = socket.socketpair()
@@ -159,6 +161,12 @@ class Stage:
         socket.send_fds(self.workshop.zygote, [life.packed()], [theirs.fileno()])
         theirs.close()
         return bot
+
+    def _forget_sessions(self) -> None:
+        """No process is left that could resume one, and each would be told everything."""
+        gateway = self.discord.parts.gateway
+        for session in [one for one in gateway.sessions.values() if one.connection is None]:
+            gateway.end(session)
 
     async def stop(self, bot: Bot) -> None:
         """SIGTERM, and its end awaited."""

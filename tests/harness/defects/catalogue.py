@@ -4,43 +4,11 @@ Each `old` stands in its file exactly once. `traits` are the workloads in which 
 the harness draws the kills by itself.
 """
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One line of one file."""
-
-    file: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """A mistake that somebody could make, and where the harness looks for it."""
-
-    name: str
-    breaks: str
-    edits: tuple[Edit, ...]
-    traits: str = ""
-    kinds: str = "several"
-
-
-def _one(
-    name: str,
-    breaks: str,
-    file: str,
-    old: str,
-    new: str,
-    traits: str = "",
-    kinds: str = "several",
-) -> Defect:
-    return Defect(name, breaks, (Edit(file, old, new),), traits, kinds)
-
+from tests.harness.defects import paths
+from tests.harness.defects.defect import Defect, Edit, one
 
 DEFECTS = (
-    _one(
+    one(
         "send again what may have been accepted",
         "a second generation for one job",
         "jobs/submit.py",
@@ -48,7 +16,7 @@ DEFECTS = (
         "            await self._db.insist(moves.requeue, job.id, 0, None, now)",
         "lost answers",
     ),
-    _one(
+    one(
         "send again after a restart",
         "a second generation for one job",
         "jobs/recovery.py",
@@ -56,7 +24,7 @@ DEFECTS = (
         "        moves.requeue(tx, job.id, 0, None, now)",
         "late answer",
     ),
-    _one(
+    one(
         "release at a restart",
         "tokens given back for a video that is charged",
         "jobs/recovery.py",
@@ -64,7 +32,7 @@ DEFECTS = (
         '        moves.reject(tx, job.id, "restarted", "", now)',
         "late answer",
     ),
-    _one(
+    one(
         "in doubt means queued",
         "a second generation for one job",
         "jobs/moves.py",
@@ -72,7 +40,7 @@ DEFECTS = (
         "    jobs.move(tx, job_id, State.SUBMITTING, State.QUEUED, next_at=0)",
         "lost answers",
     ),
-    _one(
+    one(
         "a time-out means not sent",
         "a second generation for one job",
         "neuralbox/transport.py",
@@ -80,7 +48,7 @@ DEFECTS = (
         '            raise NotSentError(f"no complete answer in {timeout_s:g} s") from error',
         "late acceptance",
     ),
-    _one(
+    one(
         "a lost connection means not sent",
         "a second generation for one job",
         "neuralbox/transport.py",
@@ -88,7 +56,7 @@ DEFECTS = (
         '            raise NotSentError(f"connection lost: {type(error).__name__}") from error',
         "lost answers",
     ),
-    _one(
+    one(
         "an error of the server means not made",
         "a second generation for one job, or tokens given back for one that is charged",
         "neuralbox/creation.py",
@@ -96,7 +64,7 @@ DEFECTS = (
         "    if isinstance(error, refusals.CERTAIN_REFUSALS) or reply.status >= 500:",
         "errors after",
     ),
-    _one(
+    one(
         "an answer that makes no sense means not made",
         "tokens given back for a video that is charged",
         "neuralbox/creation.py",
@@ -146,7 +114,7 @@ DEFECTS = (
         ),
         "twins,lagging history",
     ),
-    _one(
+    one(
         "candidates that somebody has claimed",
         "a job waits for ever for a generation that is another's",
         "jobs/reconcile.py",
@@ -154,7 +122,7 @@ DEFECTS = (
         "        candidates = alike",
         "twins,lost answers",
     ),
-    _one(
+    one(
         "an absence counts at once",
         "tokens given back for a video that is charged",
         "jobs/reconcile.py",
@@ -162,7 +130,7 @@ DEFECTS = (
         "    if True:",
         "flickering history",
     ),
-    _one(
+    one(
         "no horizon",
         "tokens given back for a video that the history shows late",
         "jobs/reconcile.py",
@@ -191,7 +159,7 @@ DEFECTS = (
         ),
         "dark history",
     ),
-    _one(
+    one(
         "settle at the price that was held",
         "the ledger is not what the vendor charged",
         "jobs/moves.py",
@@ -199,7 +167,7 @@ DEFECTS = (
         "    is_overrun = ledger.settle(tx, job_id, job.hold_tokens, now)",
         "cheaper",
     ),
-    _one(
+    one(
         "settle, and book it once more",
         "the ledger is twice what the vendor charged",
         "jobs/moves.py",
@@ -207,7 +175,7 @@ DEFECTS = (
         "    is_overrun = ledger.settle(tx, job_id, cost_tokens, now)\n"
         '    ledger.correct(tx, job_id, cost_tokens, now, "once more")',
     ),
-    _one(
+    one(
         "a failed generation is charged what was held",
         "the ledger is not what the vendor charged",
         "jobs/moves.py",
@@ -236,7 +204,7 @@ DEFECTS = (
         "",
         "every boundary",
     ),
-    _one(
+    one(
         "a refusal without its last word",
         "a card that stays pending for ever",
         "jobs/moves.py",
@@ -244,7 +212,7 @@ DEFECTS = (
         "",
         "refused",
     ),
-    _one(
+    one(
         "done before it is brought",
         "a kill between the two, and the card stays pending for ever",
         "jobs/outbox.py",
@@ -253,7 +221,7 @@ DEFECTS = (
         '        if not row.body.get("shown"):',
         "files,lost edits",
     ),
-    _one(
+    one(
         "an edit that failed is not repeated",
         "a card that stays pending for ever",
         "jobs/outbox.py",
@@ -261,7 +229,7 @@ DEFECTS = (
         "            await self._db.insist(outbox.finish, row.id)",
         "lost edits",
     ),
-    _one(
+    one(
         "no nonce on the ping",
         "a member is pinged twice",
         "ui/announcer.py",
@@ -269,7 +237,7 @@ DEFECTS = (
         "                reference=reference,",
         "lost pings",
     ),
-    _one(
+    one(
         "a nonce that two jobs share",
         "the message of one job is taken for that of another",
         "jobs/ports.py",
@@ -277,7 +245,7 @@ DEFECTS = (
         '    return hashlib.sha256(f"{job.guild_id} {message}".encode()).hexdigest()[:24]',
         "claimed id",
     ),
-    _one(
+    one(
         "the sweep asks nobody whose it is",
         "taken for a stranger's before its own job finds it",
         "jobs/sweep.py",
@@ -302,7 +270,7 @@ DEFECTS = (
         ),
         "late answer,lost answers",
     ),
-    _one(
+    one(
         "an interaction may come twice",
         "two videos for one command",
         "storage/jobs.py",
@@ -310,7 +278,7 @@ DEFECTS = (
         "                asker.interaction_id + (now % 1000),\n                asker.guild_id,",
         "replayed",
     ),
-    _one(
+    one(
         "jobs of an earlier life are not looked after",
         "a video that never arrives",
         "jobs/poll.py",
@@ -321,7 +289,7 @@ DEFECTS = (
         "        fresh = [job for job in fresh if job.id not in self._old]",
         "late answer",
     ),
-    _one(
+    one(
         "a reserved job outlives its process",
         "sent, though nobody knows whether its card is out",
         "jobs/recovery.py",
@@ -330,7 +298,7 @@ DEFECTS = (
         "        jobs.move(tx, job.id, State.RESERVED, State.QUEUED)\n        continue",
         "slow first answers",
     ),
-    _one(
+    one(
         "a lost first answer is a promise",
         "sent, though nobody knows whether its card is out",
         "ui/desk.py",
@@ -338,7 +306,7 @@ DEFECTS = (
         "            await self._service.enqueue(job_id, interaction.channel_id or 0, 1)",
         "lost first answers",
     ),
-    _one(
+    one(
         "two copies share a lock",
         "two bots on one database",
         "storage/lock.py",
@@ -347,7 +315,7 @@ DEFECTS = (
         "",
         "two copies",
     ),
-    _one(
+    one(
         "a file without its name on the disk",
         "a completed video without its file",
         "media/partfile.py",
@@ -355,4 +323,5 @@ DEFECTS = (
         "                pass",
         "",
     ),
+    *paths.DEFECTS,
 )
