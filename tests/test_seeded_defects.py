@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.defects.catalogue import DEFECTS, Defect
+from tests.harness.defects.catalogue import DEFECTS
+from tests.harness.defects.defect import Defect
 from tests.harness.traits import TRAITS
 
 ROOT = Path(__file__).parent.parent

@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.harness.defects.catalogue import DEFECTS, Defect
+from tests.harness.defects.catalogue import DEFECTS
+from tests.harness.defects.defect import Defect
 
 ROOT = Path(__file__).resolve().parents[3]
 LEFT_OUT = shutil.ignore_patterns(".*", "build", "docs", "bench", "browser", "*.log")

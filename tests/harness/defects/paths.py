@@ -57,7 +57,7 @@ DEFECTS = (
         "jobs/approvals.py",
         "    moves.cancel(tx, job_id, State.QUEUED, DENIED, now, tell=True, facts=facts)",
         "    moves.cancel(tx, job_id, State.QUEUED, DENIED, now, tell=True, facts=facts)\n"
-        "    ledger.release(tx, job_id, now)",
+        "    ledger.release(tx, job_id, now, reason='once more')",
         "denied",
     ),
     one(
