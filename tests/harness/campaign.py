@@ -220,7 +220,7 @@ class Table:
     def add(self, kind: str, outcome: Outcome) -> None:
         """Count a run, and say at once what is wrong with it."""
         sums = self._sums.setdefault(kind, Counter())
-        sums["runs"] += 1
+        sums["runs"] += max(1, outcome.turns)  # each turn is played to its end and compared
         sums["kills"] += outcome.kills
         sums["jobs"] += outcome.jobs
         sums["faults"] += outcome.faults

@@ -27,14 +27,6 @@ DEFECTS = (
         "every boundary",
     ),
     one(
-        "a picture that is kept nowhere",
-        "the books name what is not there",
-        "media/partfile.py",
-        "    os.replace(made, destination)",
-        "    pass",
-        "pictures",
-    ),
-    one(
         "what a kill left stays for ever",
         "files that nothing names, of videos and pictures",
         "jobs/keeping.py",
