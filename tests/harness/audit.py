@@ -74,7 +74,7 @@ def at_end(data: Path, stage: Stage, work: Workload) -> list[str]:
         wrong += _money(tx, stage)
         wrong += _generations(tx, jobs, stage)
         wrong += _requests(jobs, stage)
-        wrong += cards.wrong(tx, jobs, stage)
+        wrong += cards.wrong(tx, jobs, stage, work)
         wrong += answers.wrong(tx, jobs, stage, work)
         wrong += _rows(tx, jobs)
         late = "SELECT job FROM vendor_claim WHERE how = 'late'"

@@ -6,7 +6,7 @@ from typing import Any
 
 from playground.discord.world import Message
 from tests.harness.stage import Stage
-from tests.harness.workload import DESK
+from tests.harness.workload import DESK, Workload
 
 TITLES = {
     "completed": {"Your video is ready"},
@@ -17,7 +17,9 @@ TITLES = {
 }
 
 
-def wrong(tx: sqlite3.Connection, jobs: list[dict[str, Any]], stage: Stage) -> list[str]:
+def wrong(
+    tx: sqlite3.Connection, jobs: list[dict[str, Any]], stage: Stage, work: Workload
+) -> list[str]:
     """Return what is wrong with what members see."""
     world = stage.discord.world
     desk = world.channel(DESK, world.guild(None)).id
@@ -43,7 +45,7 @@ def wrong(tx: sqlite3.Connection, jobs: list[dict[str, Any]], stage: Stage) -> l
             found += _removed(tx, job, cards)
         elif job["is_private"]:
             found += _private(job, cards, is_late=is_late, is_parked=job["id"] in parked)
-        else:
+        elif job["message_id"] is not None or not work.outlasts_tokens:
             public = [one for one in cards if not one.ephemeral]
             found += _card(job, public, is_late=is_late)
             count = sum(pings[one] for one in {job["message_id"] or 0, *(m.id for m in public)})

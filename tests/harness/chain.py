@@ -82,7 +82,8 @@ async def _turn(turns: _Turns, number: int, kill: int, again: int) -> None:
             raise error
         if not is_quiet:
             outcome.wrong.append(f"turn {number} is not at rest")
-        await either(turns.bot, work.lingers_s)
+        if number == len(plan.turns):  # what comes late meets the other turns
+            await either(turns.bot, work.lingers_s)
         if turns.bot.code is not None:
             outcome.wrong.append(f"a life of turn {number} ended with {turns.bot.code}")
     finally:

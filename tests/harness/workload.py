@@ -76,6 +76,9 @@ class Workload:
     lingers_s: float = 0.0
     may_be_late: bool = False
     """Whether a job may be given up and turn up after all: the vendor broke its own bounds."""
+    outlasts_tokens: bool = False
+    """Whether Discord is away for as long as an interaction's token lives: a card whose answer got
+    lost before can then be reached no more, since its id is not known."""
     is_once: bool = False
     """Whether it is another one when it is played again on the same books."""
 

@@ -4,6 +4,7 @@ from playground.discord import LocalDiscord, fault
 from playground.neuralbox import LocalNeuralBox
 from tests.harness.workload import Trait, Workload
 
+TOKEN_LIFE_S = 900.0
 CARD = r"^/channels/\d+/messages/\d+$"
 CHANNEL = r"^/channels/\d+/messages$"
 CALLBACK = r"^/interactions/\d+/.*/callback$"
@@ -54,6 +55,7 @@ def _lost_pings(work: Workload) -> None:
 def _discord_away(work: Workload) -> None:
     """Discord answers no request for a while."""
     begins, lasts = work.rng.choice((5.0, 20.0)), work.rng.choice((100.0, 900.0))
+    work.outlasts_tokens |= lasts >= TOKEN_LIFE_S
     work.at(begins, lambda discord, _box: _put_down(discord, True))
     work.at(begins + lasts, lambda discord, _box: _put_down(discord, False))
 
