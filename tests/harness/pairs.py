@@ -32,7 +32,8 @@ async def copies(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
         try:
             for number, kill_at in enumerate([*plan.kills, 0]):
                 first = await stage.start(data, seed=plan.seed + number, kill_at=kill_at)
-                await _some_time(first, rng)
+                await _some_time(first, rng, 1)
+                before = outcome.copies
                 while first.code is None:
                     outcome.wrong += await _second_copy(stage, data, first)
                     outcome.copies += 1
@@ -40,7 +41,8 @@ async def copies(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
                         break
                     if not kill_at and outcome.copies > len(plan.kills) + 2:
                         break
-                    await _some_time(first, rng)
+                    # Where it lives for hours, not every minute of them needs one.
+                    await _some_time(first, rng, outcome.copies - before)
                 outcome.names |= {boundary(name) for name in first.slot.names()}
                 if first.code is None:
                     break
@@ -104,9 +106,9 @@ def _bytes_of(data: Path) -> dict[str, str]:
     }
 
 
-async def _some_time(bot: Bot, rng: random.Random) -> None:
+async def _some_time(bot: Bot, rng: random.Random, times: int) -> None:
     try:
-        async with asyncio.timeout(rng.choice((0.0, 0.3, 2.0, 10.0, 40.0))):
+        async with asyncio.timeout(rng.choice((0.0, 0.3, 2.0, 10.0, 40.0)) * times):
             await bot.ended.wait()
     except TimeoutError:
         pass
