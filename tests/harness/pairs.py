@@ -1,6 +1,7 @@
 """Two bots at once: on one data directory, and on two with one Discord token."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import random
@@ -71,8 +72,11 @@ async def _second_copy(stage: Stage, data: Path, first: Bot) -> list[str]:
     if watched is None or first.code is not None:
         return []
     watched.is_frozen = True
-    os.kill(first.pid, signal.SIGSTOP)
-    await _stopped(first.pid)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(first.pid, signal.SIGSTOP)
+    if not await _stands_still(first.pid):
+        watched.is_frozen = False
+        return []  # it was just dying, so a second one would be the first
     before = _bytes_of(data)
     second = await stage.start(data, slot=1)
     if not await stage.eventually(lambda: second.code is not None, AT_ONCE_S):
@@ -89,11 +93,14 @@ async def _second_copy(stage: Stage, data: Path, first: Bot) -> list[str]:
     return wrong
 
 
-async def _stopped(pid: int) -> None:
+async def _stands_still(pid: int) -> bool:
     while True:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return False
         if state in "TZX":
-            return
+            return state == "T"
         await asyncio.sleep(0)
 
 
