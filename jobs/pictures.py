@@ -1,7 +1,8 @@
 """Start pictures: taken in through the gate, kept by content, and found again later."""
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from crashpoints import reach
@@ -50,6 +51,7 @@ class Pictures:
     ) -> None:
         self._db, self._gate, self._studio = db, gate, studio
         self._directory, self._clock = directory, clock
+        self._being_kept = 0
 
     @property
     def allows_links(self) -> bool:
@@ -67,17 +69,19 @@ class Pictures:
     async def last_frame(self, video: Path) -> KeptPicture:
         """Keep a video's last frame as it is; raises PictureRefusedError."""
         try:
-            return await self._note(await self._studio.last_frame(video, self._directory))
+            with self._keeping():
+                return await self._note(await self._studio.last_frame(video, self._directory))
         except (StudioError, OSError) as error:
             log.warning("no last frame of %s: %s", video.name, error)
             raise PictureRefusedError(NO_FRAME) from error
 
     async def again(self, file: str) -> KeptPicture:
         """Return a picture that was kept, for another use; raises PictureRefusedError."""
-        kept = await self._db.read(pictures.find, file)
-        if kept is None or self.path(file) is None:
-            raise PictureRefusedError(NOT_KEPT)
-        await self._db.insist(pictures.put, kept, int(self._clock.now()))
+        with self._keeping():
+            kept = await self._db.read(pictures.find, file)
+            if kept is None or self.path(file) is None:
+                raise PictureRefusedError(NOT_KEPT)
+            await self._db.insist(pictures.put, kept, int(self._clock.now()))
         return kept
 
     def path(self, file: str | None) -> Path | None:
@@ -88,14 +92,21 @@ class Pictures:
         return path if path.exists() else None
 
     def drop(self, file: str) -> None:
-        """Remove a kept picture."""
+        """Remove a picture that no row names any more.
+
+        While one is being kept it may be the same, with its row to come: then it stays, and goes
+        with what is left without a row.
+        """
+        if self._being_kept:
+            return
         reach("before removal")
         (self._directory / file).unlink(missing_ok=True)
         reach("after removal")
 
     async def _keep(self, taking: Awaitable[Picture]) -> KeptPicture:
         try:
-            return await self._note(await taking)
+            with self._keeping():
+                return await self._note(await taking)
         except FetchGoneError as error:
             raise PictureRefusedError(GONE) from error
         except (FetchFailedError, StudioError, OSError) as error:
@@ -103,6 +114,14 @@ class Pictures:
             raise PictureRefusedError(NOT_NOW) from error
         except FetchError as error:
             raise PictureRefusedError(NOT_HAD) from error
+
+    @contextmanager
+    def _keeping(self) -> Iterator[None]:
+        self._being_kept += 1
+        try:
+            yield
+        finally:
+            self._being_kept -= 1
 
     async def _note(self, picture: Picture) -> KeptPicture:
         kept = KeptPicture(picture.file_name, picture.width, picture.height, picture.size_bytes)
