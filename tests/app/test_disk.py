@@ -206,6 +206,7 @@ async def test_a_network_disk_is_refused_unless_the_host_takes_the_risk(
     table = tmp_path / "mounts"
     table.write_text(f"/dev/vda / ext4 rw 0 0\nnas:/share {tmp_path} nfs4 rw,vers=4.2 0 0\n")
     monkeypatch.setattr(mounts, "MOUNTS", table)
+    rig.is_furnished = False
     with pytest.raises(UnusableDatabaseError, match=r"network file system \(nfs4\)"):
         await rig.start_bot()
     await rig.stop_bot()

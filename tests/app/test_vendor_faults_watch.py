@@ -231,6 +231,7 @@ async def test_a_price_of_nothing_is_none_and_nothing_is_made_without_a_hold(rig
     rig.configure("video", models=["kling-v2.1", "kling-v21"])
     free = {"token_cost": 0, "min_token_cost": 0, "max_token_cost": 0, "pricing_type": "fixed"}
     rig.box.script(faults.junk(json.dumps(free).encode(), on=faults.PRICE, times=None))
+    rig.is_furnished = False
     await rig.start_bot()
     await rig.run_until(lambda: _priced(rig) >= 2, 600)
     card = await rig.card(model="kling-v2.1")
