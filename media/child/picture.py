@@ -38,8 +38,8 @@ def do(source: str, target: str, kind: str, max_pixels: int, most_bytes: int) ->
             # Decodes at half or a quarter of the size where even that is more than is kept.
             opened.draft(None, (LONG_SIDE * 2, LONG_SIDE * 2))
         opened.load()
-        made = _upright(opened)
-        made = _sized(_eight_bits(made))
+        # Made small before all else that copies it: a picture may be 40 megapixels large.
+        made = _turned(_sized(_eight_bits(opened)), opened)
         made = _flat(_in_srgb(made, opened.info.get("icc_profile")))
     # A fresh picture: nothing of the file's own words goes with the pixels.
     plain = Image.frombytes("RGB", made.size, made.tobytes())
@@ -65,9 +65,9 @@ def encoded(picture: Image.Image, most_bytes: int, jpeg_from: int = 92) -> bytes
     raise ValueError("not even a poor JPEG is small enough")
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _turned(image: Image.Image, told_by: Image.Image) -> Image.Image:
     try:
-        orientation = image.getexif().get(ORIENTATION)
+        orientation = told_by.getexif().get(ORIENTATION)
     except Exception:  # a parser of strangers' bytes; without its word a picture is upright
         orientation = None
     turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
@@ -78,6 +78,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         # 16 bits of grey; a plain conversion would clip all but the darkest.
         image = image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode == "RGBA":
+        return image
     if "transparency" in image.info or image.mode in {"RGBA", "LA", "PA", "RGBa", "La"}:
         return image.convert("RGBA")
     return image if image.mode in {"RGB", "CMYK"} else image.convert("RGB")
