@@ -171,13 +171,14 @@ class Rig:
         Discord's rate limits run in real time, so at the end that gets its share too.
         """
         ends_at = self.clock.now() + limit_s
+        await self.settle()  # what was asked for just before leaves at this moment, not later
         while not await _holds(condition):
             if self.clock.now() >= ends_at:
                 await self.eventually(condition)
                 return
             wakes = self._wakes()
             await self.clock.advance(step_s)
-            if self._wakes() != wakes or self._unanswered():
+            if self._wakes() != wakes or self._unanswered() or self._is_writing():
                 await self.settle()
             else:
                 await asyncio.sleep(IDLE_S)  # what takes real time goes on
@@ -214,12 +215,14 @@ class Rig:
 
     async def _written(self) -> None:
         """Wait until whatever was handed to the database before this is done."""
-        if self.app is None:
-            return
-        db = self.app.db
-        if db.open_calls and not db.lost.is_set():
-            await db.write(_nothing)
-            await asyncio.gather(*(db.read(_nothing) for _ in range(READERS)))
+        if self.app is not None and self._is_writing():
+            await self.app.db.write(_nothing)
+            await asyncio.gather(*(self.app.db.read(_nothing) for _ in range(READERS)))
+
+    def _is_writing(self) -> bool:
+        if self.app is None or self.app.db.lost.is_set():
+            return False
+        return self.app.db.open_calls > 0
 
     def _sleepers(self) -> int:
         return self.clock.sleepers if isinstance(self.clock, FakeClock) else 0
