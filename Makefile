@@ -26,7 +26,7 @@ test: $(VENV)/dev
 	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 test-long: $(VENV)/dev
-	$(BIN)/python -m pytest -m long -n 3 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -m long -n 3 --dist worksteal $(ARGS) $$(grep -rl 'mark\.long' tests --include='test_*.py')
 
 test-browser: $(VENV)/dev
 	$(BIN)/python -m pytest -m browser tests/browser -n 2 --dist loadfile $(ARGS)

@@ -26,7 +26,7 @@ class Watch:
 
     def check(self) -> None:
         """Fail with everything that went wrong."""
-        assert self.wrong == []
+        assert not self.wrong, self.wrong
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -170,6 +170,14 @@ class Channel:
                 && video.getVideoPlaybackQuality().totalVideoFrames > 5""",
             arg=[video.element_handle(), until_s],
         )
+
+    def has_all_files(self, card: Locator) -> None:
+        """Wait until a card's files have come; one that is gone by then is an error of the page."""
+        for video in card.locator("video").all():
+            self.page.wait_for_function("video => video.readyState > 0", arg=video.element_handle())
+        for picture in card.locator("img").all():
+            picture.evaluate("picture => picture.scrollIntoView({block: 'nearest'})")
+            self.page.wait_for_function("picture => picture.complete", arg=picture.element_handle())
 
     # Going places
 

@@ -64,6 +64,7 @@ def test_a_right_clicked_picture_moves_and_its_poster_takes_the_clip_down(reader
     reader.picture("animate-video")
 
     reader.act_as("Ada")
+    reader.has_all_files(card)
     card.get_by_role("button", name="Delete").click()
     expect(reader.private.last).to_contain_text("Taken down.")
     expect(card).to_have_count(0)

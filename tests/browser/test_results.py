@@ -100,6 +100,7 @@ def _tell_and_delete(reader: Channel, card: Locator, parent: str) -> None:
     described = card.get_by_label("A red kite touches the sand and folds up.")
     expect(described).to_be_visible()
 
+    reader.has_all_files(card)
     press(card, "Delete")
     question = reader.private.last
     expect(question).to_contain_text("deleting refunds nothing: it cost 44 tokens")
