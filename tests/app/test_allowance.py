@@ -55,7 +55,6 @@ def _kept_to_the_plan(rig: Rig, windows: tuple[int, int] = (100, 1000)) -> None:
     rig.sound()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "jobs", "limit"), [("sliding", 150, 100), ("clock", 60, 50), ("first_request", 60, 50)]
 )
@@ -97,7 +96,6 @@ def _in_turn(rig: Rig, since: int) -> list[str]:
     return [prompt.split()[0] for prompt in prompts[since:]]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("weight", [1, 3])
 async def test_a_flooding_server_leaves_the_others_their_share_of_the_allowance(
     tmp_path: Path, weight: int

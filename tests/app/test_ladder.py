@@ -22,7 +22,6 @@ def _length_s(file: bytes) -> float:
         return float((clip.duration or 0) / av.time_base)
 
 
-@pytest.mark.long
 async def test_sixty_megabytes_arrive_as_a_playable_file_under_ten(play: Rig) -> None:
     play.box.script(faults.heavy(60 * MIB))
     card = await play.card(length=10)

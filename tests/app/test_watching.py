@@ -80,7 +80,6 @@ async def test_one_open_job_is_asked_for_by_itself_and_two_with_one_page(tmp_pat
         rig.sound()
 
 
-@pytest.mark.long
 @pytest.mark.fault("C16")
 async def test_a_restart_with_two_thousand_open_jobs_catches_up_with_twenty_pages(
     tmp_path: Path,

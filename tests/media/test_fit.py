@@ -46,7 +46,6 @@ async def test_a_large_clip_becomes_smaller_than_the_limit(tmp_path: Path, limit
     assert abs(heard - 2) < 0.1
 
 
-@pytest.mark.long
 async def test_more_room_gives_a_better_likeness(tmp_path: Path) -> None:
     source = clips.make(tmp_path / "source.mp4", seconds=0.8)
     found = []

@@ -24,7 +24,6 @@ async def result(caller: Caller, clock: FakeClock, **more: Any) -> bytes:
     return got.content
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("clips", ["real", "shared"])
 async def test_a_heavy_clip_is_full_size_video_of_at_least_so_many_bytes(
     clock: FakeClock, clips: str
