@@ -120,8 +120,9 @@ class Rig:
         await self.stop_bot()
         await self.start_bot()
 
-    async def prices_known(self) -> None:
-        """Wait until the bot has asked for every price."""
+    async def refreshed(self) -> None:
+        """Wait until the bot has asked for the balance and every price, its first requests."""
+        await self.balance_known()
         count = "SELECT count(*) FROM price"
         wanted = len(self.config().video.models) * len(LENGTHS_S)
         await self.eventually(

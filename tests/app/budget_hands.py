@@ -26,7 +26,7 @@ async def purse_rig(rig: Rig, **budget: Any) -> Rig:
     roomy(rig)
     rig.configure("budget", **{"guild_tokens": 0, **budget})
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     return rig
 
 

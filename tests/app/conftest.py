@@ -9,7 +9,7 @@ from tests.rig import Rig
 @pytest.fixture
 async def strict(play: Rig) -> AsyncIterator[Rig]:
     """Above 50 tokens #general decides; Cleo moderates it, Ada administrates, Ben is a member."""
-    await play.prices_known()
+    await play.refreshed()
     await choose(play, approve_above=ABOVE, approve_channel=str(general(play)))
     play.discord.add_role("Moderator", allow=["manage_messages"], members=["Cleo"])
     yield play

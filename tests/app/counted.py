@@ -30,8 +30,7 @@ async def planned(
         rig.box.balance = 1_000_000
         await rig.start_bot()
         if is_known:
-            await rig.prices_known()
-            await rig.balance_known()
+            await rig.refreshed()
         yield rig
 
 

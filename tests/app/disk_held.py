@@ -50,7 +50,7 @@ async def measure(seconds: float) -> None:
         async with Rig.open(Path(folder), "held", clock) as rig:
             rig.configure("limits", commands_per_minute=1000)
             await rig.start_bot()
-            await rig.prices_known()
+            await rig.refreshed()
             card = await rig.card("a boat on its way", model="luma-flash2")
             await rig.eventually(lambda: rig.posts() == 1)
             told = await _hold(rig, seconds)

@@ -29,8 +29,7 @@ async def begin(rig: Rig) -> None:
     rig.configure("video", models=["kling-v2.1"])
     rig.box.allowance.limit_hour = rig.box.allowance.limit_day = None
     await rig.start_bot()
-    await rig.prices_known()
-    await rig.balance_known()
+    await rig.refreshed()
 
 
 def books_of(rig: Rig) -> Path:

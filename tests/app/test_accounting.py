@@ -228,7 +228,7 @@ async def test_a_balance_that_crosses_an_ending_is_never_too_large_and_no_readin
 
 async def test_an_outage_proves_nothing(play: Rig, caplog: pytest.LogCaptureFixture) -> None:
     await _first_reading(play)
-    await play.prices_known()
+    await play.refreshed()
     play.box.balance -= 100
     play.box.script(faults.status(503, None, html=True, on=faults.ANY, times=None))
     ends_at = play.clock.now() + 2 * DAY_S + HOUR_S

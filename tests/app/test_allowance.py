@@ -230,8 +230,7 @@ async def test_requests_of_every_kind_are_booked(tmp_path: Path) -> None:
     async with planned(tmp_path, "kinds", window="sliding", is_known=False) as rig:
         rig.box.script(faults.drop_after(on=Match("POST", "/generate", prompt="doubt")))
         rig.box.script(faults.missing_file(on=Match("POST", "/generate", prompt="lost")))
-        await rig.prices_known()
-        await rig.balance_known()
+        await rig.refreshed()
         rig.box.script(faults.fails("boom", on=Match("POST", "/generate", prompt="fails")))
         cards = [
             await _card(rig, "lost", 0),

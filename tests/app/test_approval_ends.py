@@ -183,7 +183,7 @@ async def test_an_admin_of_another_server_cannot_decide(strict: Rig) -> None:
 
 
 async def test_without_a_channel_to_ask_in_it_is_refused_with_what_helps(play: Rig) -> None:
-    await play.prices_known()
+    await play.refreshed()
     await choose(play, approve_above=ABOVE)
     refusal = await play.refusal(model=MODEL, length=10)
     assert "no channel is set" in refusal

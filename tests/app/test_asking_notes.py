@@ -25,7 +25,7 @@ def _stands(rig: Rig, note: Message) -> bool:
 async def _wary(rig: Rig, **budget: int) -> None:
     rig.configure("budget", **budget)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     await confirm_above(rig, 50)
 
 
@@ -57,7 +57,7 @@ async def test_nobody_else_can_answer_the_note(rig: Rig) -> None:
 async def test_a_refusal_on_the_mention_road_carries_the_button_too(rig: Rig) -> None:
     rig.configure("budget", guild_tokens=50)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     note = await _note(rig)
     assert "needs up to 88 tokens, and 50 are left" in note.content
     assert labels(note) == ["Shrink to fit · 5 s Kling 2.1 · 44"]

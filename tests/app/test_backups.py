@@ -73,7 +73,7 @@ async def test_a_copy_is_made_every_hour_also_over_restarts_and_none_when_switch
     await rig.eventually(lambda: len(_shelf(rig)) == 1)
     await rig.clock.advance(HOUR_S / 2)
     await rig.restart_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     assert len(_shelf(rig)) == 1, "the hour goes on over a restart"
     await rig.run_until(lambda: len(_shelf(rig)) == 4, 4 * HOUR_S, STEP_S)
     times = [one.made_at for one in reversed(_shelf(rig))]
@@ -85,7 +85,7 @@ async def test_a_copy_is_made_every_hour_also_over_restarts_and_none_when_switch
     rig.configure("storage", backups=False)
     await rig.restart_bot()
     await rig.clock.advance(3 * HOUR_S)
-    await rig.prices_known()
+    await rig.refreshed()
     assert len(_shelf(rig)) == 4
     assert "switched off" in _lines(rig)[0].text
 

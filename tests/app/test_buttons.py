@@ -100,7 +100,7 @@ async def test_a_replayed_press_makes_one_video(play: Rig) -> None:
 
 
 async def test_a_dearer_price_is_told_before_anything_is_held(play: Rig) -> None:
-    await play.prices_known()
+    await play.refreshed()
     done = await done_card(play)
     play.box.catalogue.set_price("kling-v2.1", 50, 88)
     request = play.job_of(done).request
@@ -249,7 +249,7 @@ async def _forged(rig: Rig, pressed: Interaction, custom_id: str) -> str:
 
 @pytest.mark.fault("H31")
 async def test_cancel_is_free_while_nothing_was_sent(play: Rig) -> None:
-    await play.prices_known()
+    await play.refreshed()
     play.box.script(faults.rate_limited(600))
     card = await play.card()
     await play.eventually(lambda: play.job_of(card).state is State.QUEUED and play.posts() == 1)
@@ -282,7 +282,7 @@ async def test_cancel_after_sending_is_honest_and_offers_to_hide(play: Rig) -> N
 
 
 async def test_a_failure_offers_to_try_again_and_to_edit(play: Rig) -> None:
-    await play.prices_known()
+    await play.refreshed()
     play.box.script(faults.fails("Provider error: out of paint"))
     done = await done_card(play)
     assert labels(done) == ["Try again · 44", "Edit", "Info"]
@@ -297,7 +297,7 @@ async def test_a_failure_offers_to_try_again_and_to_edit(play: Rig) -> None:
 async def test_cancel_is_too_late_as_soon_as_anything_may_have_been_sent(
     play: Rig, state: State
 ) -> None:
-    await play.prices_known()
+    await play.refreshed()
     if state is State.SUBMITTING:
         play.box.script(faults.slow(20))
     else:

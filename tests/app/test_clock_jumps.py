@@ -30,7 +30,7 @@ async def clock(rig: Rig) -> AsyncIterator[Wandering]:
     """The bot runs on a clock that the test may set."""
     rig.bot_clock = clock = Wandering(rig.clock)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     yield clock
     rig.sound()
 
@@ -116,7 +116,7 @@ async def test_what_was_held_in_a_period_is_settled_in_it(
         rig.configure("budget", period=period, time_zone="Europe/Berlin")
         rig.bot_clock = clock = Wandering(rig.clock)
         await rig.start_bot()
-        await rig.prices_known()
+        await rig.refreshed()
         rig.box.script(faults.wait(1200))
         card = await rig.card("over the end", model="luma-flash2")
         held_in = _cells(rig)

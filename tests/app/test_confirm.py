@@ -27,7 +27,7 @@ async def wary(rig: Rig, tokens: int = 50, **budget: int) -> None:
     """Start a bot whose first server asks above 50 tokens."""
     rig.configure("budget", **budget)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     await confirm_above(rig, tokens)
 
 

@@ -28,7 +28,7 @@ async def test_two_hundred_commands_on_a_budget_for_ten_hold_exactly_ten(rig: Ri
     rig.configure("budget", guild_tokens=440)
     rig.configure("limits", unfinished_per_guild=1000)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     guild = next(iter(rig.discord.world.guilds.values()))
     names = [f"Member {n}" for n in range(200)]
     for name in names:
@@ -70,7 +70,7 @@ async def test_a_server_that_the_host_gave_more_turns_has_them(rig: Rig) -> None
     rig.configure("limits", in_flight_total=1, guild_weights={str(second.id): 2})
     rig.configure("budget", guild_tokens=0)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     cards = [await rig.card("the one that goes at once", member="Ada")]
     for n in range(3):
         cards.append(await rig.card(f"first {n}", member="Ben"))

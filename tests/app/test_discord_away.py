@@ -53,7 +53,7 @@ async def test_three_hours_without_discord_delay_results_and_lose_none(
     monkeypatch.setattr("jobs.outbox.AT_ONCE", 4)
     widen(rig)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     # They end at different times, so that their back-offs differ as well.
     rig.box.script(*[_ending(number, 120 + 6_000 / many * number) for number in range(many)])
     cards = [await rig.card(f"boat {number}.") for number in range(many)]

@@ -30,7 +30,7 @@ async def disk(rig: Rig) -> AsyncIterator[Disk]:
     try:
         with Disk(rig.data, keeps=False).in_place() as disk:
             await rig.start_bot()
-            await rig.prices_known()
+            await rig.refreshed()
             yield disk
     except DiskUnavailableError as error:
         pytest.skip(str(error))
@@ -120,7 +120,7 @@ async def test_the_loops_wait_for_a_held_file_and_then_go_on(
     for module in (connections, transactions):
         monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.1)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     with _held_by_another(rig):
         await rig.clock.advance(TIDY_EVERY_S + 1)
         await rig.eventually(lambda: "the submitter has to wait" in caplog.text)
@@ -136,7 +136,7 @@ async def test_books_that_do_not_add_up_at_night_stop_spending_and_nothing_else(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     with closing(sqlite3.connect(rig.data / DATABASE, isolation_level=None)) as other:
         other.execute("INSERT INTO account (id, spent) VALUES ('guild:99', 4096)")
         await rig.run_until(lambda: _is_closed_by(rig, BOOKS), 25 * 3600, step_s=600)
@@ -155,7 +155,7 @@ async def test_books_that_do_not_add_up_at_night_stop_spending_and_nothing_else(
 @pytest.mark.fault("D12")
 async def test_while_the_books_are_in_doubt_what_was_promised_is_not_sent_yet(rig: Rig) -> None:
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     rig.box.script(faults.rate_limited(60))
     card = await rig.card()
     await rig.eventually(lambda: rig.posts() == 1)
@@ -180,7 +180,7 @@ async def test_a_reader_that_never_ends_is_told_of_once(
     assert vigil.LONG_LOG_BYTES == 64 * 1024 * 1024
     monkeypatch.setattr(vigil, "LONG_LOG_BYTES", 1024 * 1024)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     assert rig.app is not None
     with closing(sqlite3.connect(rig.data / DATABASE, isolation_level=None)) as reader:
         reader.execute("BEGIN")
@@ -223,7 +223,7 @@ async def test_without_its_log_the_file_is_older_and_the_sweep_books_what_nobody
 ) -> None:
     """Deleted by hand after a kill: the jobs of that time are gone, and what they cost is not."""
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     await rig.finished(await rig.card("a boat that is remembered"))
     await rig.restart_bot()
     await rig.eventually(lambda: not _is_closed_by(rig, "recovery"))

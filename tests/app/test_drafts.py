@@ -29,7 +29,7 @@ async def tight(rig: Rig) -> Rig:
     """A server with 50 tokens, where 5 s of the usual model cost 44 and 10 s 88."""
     rig.configure("budget", guild_tokens=50)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     return rig
 
 
@@ -65,7 +65,7 @@ async def test_where_no_shorter_one_fits_the_dearest_model_that_does_is_offered(
 async def test_a_refusal_without_anything_that_fits_has_no_button(rig: Rig) -> None:
     rig.configure("budget", guild_tokens=10)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     message = await asked(rig, length=10)
     assert "10 are left" in message.content
     assert labels(message) == []
@@ -75,7 +75,7 @@ async def test_a_refusal_without_anything_that_fits_has_no_button(rig: Rig) -> N
 async def test_what_the_account_has_left_bounds_the_offer_too(rig: Rig) -> None:
     rig.box.balance = 60
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     counted = "SELECT count(*) FROM meta WHERE k = 'balance_at'"
     await rig.eventually(lambda: bool(rig.read(lambda tx: tx.execute(counted).fetchone()[0])))
     message = await asked(rig, length=10)
@@ -88,7 +88,7 @@ async def test_a_picture_is_only_offered_models_that_take_one_and_stays(rig: Rig
     rig.configure("video", without_picture=["kling-v2.1"])
     rig.configure("budget", guild_tokens=50)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     posted = await boat(rig)
     answer = await animate(rig, posted, prompt="it sails", model="minimax-video")
     assert "needs up to 88 tokens" in said(answer)
@@ -179,7 +179,7 @@ async def test_a_model_that_was_withdrawn_is_refused_in_a_sentence(tight: Rig) -
 async def test_an_offer_that_does_not_fit_any_more_comes_with_a_smaller_one(rig: Rig) -> None:
     rig.configure("budget", guild_tokens=100)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     message = await asked(rig, model="luma-ray2", length=5)
     first = labels(message)
     assert first == ["Shrink to fit · 5 s Kling 2.1 Pro · 88"]

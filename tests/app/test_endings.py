@@ -83,7 +83,7 @@ async def test_a_429_waits_as_long_as_the_vendor_says_and_sends_again(play: Rig)
 
 @pytest.mark.fault("V8")
 async def test_a_refused_key_holds_jobs_and_closes_the_intake(play: Rig) -> None:
-    await play.prices_known()  # else the first price refused would close the intake already
+    await play.refreshed()  # else the first price refused would close the intake already
     refused = {"error": "not_authenticated", "message": "who are you"}
     play.box.script(faults.status(401, refused, on=faults.ANY, times=None))
     card = await play.card()

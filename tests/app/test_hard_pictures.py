@@ -29,7 +29,7 @@ def _labels(message: Message) -> list[str]:
 async def test_a_card_that_cannot_be_read_holds_tokens_for_a_quarter_of_an_hour_at_most(
     play: Rig,
 ) -> None:
-    await play.prices_known()
+    await play.refreshed()
     play.discord.script(fault("GET", READ, status=503, times=1_000_000))
     card = await play.card(attachments=IMAGE)
     asked_at = play.clock.now()

@@ -28,7 +28,7 @@ EDIT = r"/channels/\d+/messages/\d+"
 async def _quiet_start(rig: Rig) -> AsyncIterator[None]:
     """Prices are not what is asked here, so they are known before anything else happens."""
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     yield
 
 
@@ -150,7 +150,7 @@ async def test_a_history_in_no_order_proves_no_absence(tmp_path: Path) -> None:
     profile = Profile(history_order="shuffled")  # anew for each page, so pages overlap and miss
     async with Rig.open(tmp_path / "other", "shuffled", FakeClock(), profile=profile) as rig:
         await rig.start_bot()
-        await rig.prices_known()
+        await rig.refreshed()
         for n in range(400):
             rig.box.add_foreign(
                 prompt=f"old {n}", tokens=0, created_at=rig.clock.now() - 86_400 - n

@@ -97,7 +97,7 @@ async def test_the_host_pauses_every_server_and_what_was_asked_for_goes_on(
     play: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    await play.prices_known()
+    await play.refreshed()
     play.discord.rate_limits = False
     cards = [await play.card(f"boat {n}", member="Ben") for n in range(4)]
     # Two at a time are made for a member, so the others wait in line.
@@ -134,7 +134,7 @@ async def test_the_host_pauses_every_server_and_what_was_asked_for_goes_on(
 
 
 async def test_a_restart_keeps_the_pause_and_its_words(play: Rig) -> None:
-    await play.prices_known()
+    await play.refreshed()
     card = await play.card("a boat", member="Ben")
     await admin(play, "pause", reason="`tea` <@1>\n\u202ebreak @everyone")
     before = await play.refusal(member="Ben")
@@ -164,7 +164,7 @@ async def test_a_second_pause_changes_the_words_and_not_since_when(play: Rig) ->
 
 
 async def test_show_tells_the_pause_and_the_jobs_by_state(play: Rig) -> None:
-    await play.prices_known()
+    await play.refreshed()
     assert await admin(play, "show") == (
         "Reelbox on all its servers\nNew videos\nThey are taken.\nOn their way\nNone.\n"
         f"NeuralBox\n{play.box.allowance.used_hour} of 100 requests in an hour, "

@@ -47,7 +47,7 @@ async def test_a_sentence_becomes_a_video_in_the_same_message(play: Rig, slug: s
 
 
 async def test_a_handful_of_edits_and_of_requests_make_a_video(play: Rig) -> None:
-    await play.prices_known()
+    await play.refreshed()
     card = await play.card()
     done = await play.finished(card)
     assert done.edits <= 3

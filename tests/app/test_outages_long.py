@@ -26,7 +26,7 @@ async def test_an_outage_of_hours_loses_doubles_and_gives_back_nothing(
     async with Rig.open(tmp_path, request.node.name[:60], FakeClock()) as rig:
         roomy(rig)
         await rig.start_bot()
-        await rig.prices_known()
+        await rig.refreshed()
         facts = await live_through(rig, aways, moments(8, 8 * HOUR_S, seed=6), step_s=600)
         assert facts.jobs == 8
         assert facts.made >= 4

@@ -115,7 +115,7 @@ async def test_a_slow_picture_that_is_too_dear_leaves_an_offer_and_no_public_tra
 ) -> None:
     rig.configure("budget", guild_tokens=50)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     interaction = await rig.discord.slash(
         "video", prompt="it sails", length=10, attachments={"image": ("boat.png", picture())}
     )

@@ -108,7 +108,7 @@ async def test_a_full_disk_takes_nothing_new(rig: Rig) -> None:
 
 
 async def test_models_are_offered_from_memory_with_price_and_usual_wait(play: Rig) -> None:
-    await play.prices_known()
+    await play.refreshed()
     asked = len(play.box.requests)
     choices = await play.discord.autocomplete("video", "model", "kling")
     assert [choice["value"] for choice in choices] == ["kling-v2.1", "kling-v2.1-pro"]

@@ -9,13 +9,13 @@ from tests.rig import Rig
 async def test_a_fresh_database_brings_messages_that_look_like_those_of_the_old_one(
     play: Rig, tmp_path: Path
 ) -> None:
-    await play.prices_known()
+    await play.refreshed()
     old = await play.finished(await play.card("the old one", model="luma-flash2"))
     await play.stop_bot()
     play.data = tmp_path / "new"
     play.data.mkdir(mode=0o700)
     await play.start_bot()
-    await play.prices_known()
+    await play.refreshed()
     new = await play.finished(await play.card("the new one", model="luma-flash2"))
     assert play.job_of(old).id == play.job_of(new).id, "both count from one"
     assert [len(play.pings(card)) for card in (old, new)] == [1, 1]
@@ -25,12 +25,12 @@ async def test_a_fresh_database_brings_messages_that_look_like_those_of_the_old_
 async def test_the_host_that_lost_an_interaction_leaves_the_card_of_the_other_alone(
     play: Rig, tmp_path: Path
 ) -> None:
-    await play.prices_known()
+    await play.refreshed()
     other = Rig(play.discord, play.box, play.clock, tmp_path / "other")
     other.data.mkdir(mode=0o700)
     await other.start_bot()
     try:
-        await other.prices_known()
+        await other.refreshed()
         card = await play.card("whose is it", model="luma-flash2")
         hosts = (play, other)
         await play.eventually(lambda: any(host.jobs_in(State.CANCELLED) for host in hosts))

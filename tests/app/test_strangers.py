@@ -59,7 +59,7 @@ async def _waiting(rig: Rig, prompt: str) -> Message:
 
 
 async def test_they_keep_nobody_waiting_and_are_shown_to_the_host(play: Rig) -> None:
-    await play.prices_known()
+    await play.refreshed()
     before = await play.finished(await play.card("before", model="luma-flash2"))
     waits = await _waiting(play, "it waits over the stop")
     await play.stop_bot()
@@ -120,7 +120,7 @@ def _of_an_earlier_start(rig: Rig) -> None:
 async def test_where_nothing_vouches_for_the_books_they_are_compared_first(
     play: Rig, spoil: Callable[[Rig], Any]
 ) -> None:
-    await play.prices_known()
+    await play.refreshed()
     waits = await _waiting(play, "it waits over the stop")
     await play.stop_bot()
     await play.clock.advance(300)
@@ -160,7 +160,7 @@ async def test_books_and_trace_put_back_together_are_found_out(
     """Also on a machine whose clock is a day behind, or ahead, and with a job that waited."""
     play.configure("limits", in_flight_total=1)
     await play.restart_bot()
-    await play.prices_known()
+    await play.refreshed()
     play.box.script(faults.wait(600))
     known = [await play.card("it is being made", model="luma-flash2")]
     await play.eventually(lambda: play.job_of(known[0]).state is State.PENDING)
@@ -202,7 +202,7 @@ async def test_what_looks_like_a_job_that_waits_is_not_believed_to_be_somebody_e
     play: Rig,
 ) -> None:
     """As after a volume was rolled back under a running system, which nothing here can tell."""
-    await play.prices_known()
+    await play.refreshed()
     waits = await _waiting(play, "the very same")
     await play.stop_bot()
     await play.clock.advance(60)

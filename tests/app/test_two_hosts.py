@@ -33,7 +33,7 @@ async def two(rig: Rig, tmp_path: Path) -> AsyncIterator[tuple[Rig, Rig]]:
     await rig.start_bot()
     other = await _second(rig, tmp_path / "other")
     for one in (rig, other):
-        await one.prices_known()
+        await one.refreshed()
     yield rig, other
     await other.stop_bot()
 

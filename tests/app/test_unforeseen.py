@@ -76,7 +76,7 @@ async def test_every_loop_outlives_a_break_at_each_of_its_steps(
 ) -> None:
     surprises = _Surprises(monkeypatch, when)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     await choose(rig, approve_above=ABOVE, approve_channel=str(general(rig)))
     dear = await asked(rig, member="Ada")
     surprises.is_on = True
@@ -131,7 +131,7 @@ async def test_a_job_that_breaks_again_and_again_waits_for_a_person_and_holds_up
     ):
         monkeypatch.setattr(port, name, poisoned(getattr(port, name)))
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     if loop == "reconciler":
         rig.box.script(faults.drop_after())
     bad = await rig.card("breaks", model="luma-flash2")

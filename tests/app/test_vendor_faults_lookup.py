@@ -61,7 +61,7 @@ async def test_equal_requests_in_doubt_stand_in_line_in_a_history_in_no_order(ri
     widen(rig)
     rig.box.world.profile.history_order = "shuffled"
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     rig.box.script(*[faults.drop_after() & faults.history_lag(s) for s in (300, 40, 170)])
     cards = [await rig.card("the very same", member=m) for m in ("Ada", "Ben", "Cleo")]
     most_in_doubt = 0
@@ -250,7 +250,7 @@ async def test_a_vendors_clock_that_is_off_is_allowed_for(rig: Rig, skew_s: int)
     widen(rig)
     rig.box.skew_s = skew_s
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     rig.box.script(faults.drop_after() & faults.history_lag(200), faults.drop_before())
     cards = [await rig.card("made"), await rig.card("not made", member="Cleo")]
     await rig.run_until(all_over(rig, cards), HOUR_S, 15)

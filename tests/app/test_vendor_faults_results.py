@@ -64,7 +64,7 @@ async def test_what_is_no_video_is_neither_kept_nor_shown(rig: Rig, kind: str) -
             "empty": faults.junk(b"", content_type="video/mp4", on=faults.FILE, times=None),
         }[kind]
         await rig.start_bot()
-        await rig.prices_known()
+        await rig.refreshed()
         rig.box.script(fault)
         card = await rig.card()
         done = await rig.finished(card, 4 * HOUR_S, 15)

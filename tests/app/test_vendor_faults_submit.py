@@ -81,7 +81,7 @@ async def test_what_cannot_be_connected_to_costs_a_quarter_of_an_hour_and_nothin
 async def test_no_answer_and_half_an_answer_for_ever_both_end_at_one_deadline(rig: Rig) -> None:
     rig.configure("neuralbox", post_timeout_s=5)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     rig.box.script(faults.hang_after(10 * DAY_S), faults.slow(10 * DAY_S))
     cards = [await rig.card(f"boat {n}", member=name) for n, name in enumerate(("Ben", "Cleo"))]
     await rig.eventually(lambda: all(_was_unknown(rig, card) for card in cards))

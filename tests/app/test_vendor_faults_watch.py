@@ -32,7 +32,7 @@ async def test_six_hours_without_the_vendor_give_nothing_back_and_lose_nothing(r
     widen(rig)
     rig.configure("limits", in_flight_total=4)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     rig.box.script(faults.wait(HOUR_S), faults.wait(HOUR_S), faults.drop_after())
     cards = [await rig.card(f"sent {n}") for n in range(2)]
     await rig.eventually(all_in(rig, cards, State.PENDING))

@@ -26,8 +26,7 @@ async def wide(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
     monkeypatch.setattr("playground.discord.interactions.FIRST_ANSWER_S", 60)
     widen(rig)
     await rig.start_bot()
-    await rig.prices_known()
-    await rig.balance_known()
+    await rig.refreshed()
     yield rig
     if rig.app is not None:
         rig.sound()

@@ -112,7 +112,7 @@ async def built(rig: Rig) -> Scene:
     """Start the bot and let there be one of everything."""
     roomy(rig)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     discord = rig.discord
     for name in ("Mo", "Ann", "Hal", "Eve", "Dora"):
         discord.add_member(name)

@@ -29,7 +29,7 @@ async def test_a_burst_of_five_hundred_commands_makes_no_more_than_the_limits_le
     rig.configure("limits", commands_per_minute=20, unfinished_per_member=3)
     rig.configure("budget", guild_tokens=0)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     asking = (rig.discord.slash("video", prompt=f"boat {n}") for n in range(BURST))
     used = await asyncio.gather(*asking)
     answers = await asyncio.gather(*(one.final(timeout=PATIENCE_S) for one in used))
@@ -68,7 +68,7 @@ async def test_a_cancel_and_a_sending_that_meet_leave_one_of_two_clean_endings(
     play: Rig, is_first: bool
 ) -> None:
     """The turn to send comes with the clock: before the press, or while it is on its way."""
-    await play.prices_known()
+    await play.refreshed()
     play.box.script(faults.rate_limited(60))
     card = await play.card()
     await play.eventually(lambda: play.job_of(card).state is State.QUEUED and play.posts() == 1)
@@ -95,7 +95,7 @@ async def test_a_cancel_and_a_sending_that_meet_leave_one_of_two_clean_endings(
 async def test_cancels_from_several_hands_at_once_give_the_tokens_back_once(
     play: Rig, presser: str
 ) -> None:
-    await play.prices_known()
+    await play.refreshed()
     play.box.script(faults.rate_limited(600))
     card = await play.card()
     await play.eventually(lambda: play.job_of(card).state is State.QUEUED and play.posts() == 1)

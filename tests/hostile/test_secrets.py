@@ -104,7 +104,7 @@ async def test_an_interactions_token_is_in_no_file_once_its_quarter_of_an_hour_i
 ) -> None:
     """It is kept that long for the private card alone, which nothing else can reach."""
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     private = await rig.ask("for me alone", private=True)
     public = await rig.ask("for everybody")
     of_private, of_public = (
@@ -262,7 +262,7 @@ async def test_neither_key_nor_token_goes_where_a_result_or_a_redirect_leads(rig
         )
         rig.box.script(faults.result_url(f"http://127.0.0.1:{storage.port}/1.mp4?sig=1"))
         await rig.start_bot()
-        await rig.prices_known()
+        await rig.refreshed()
         await rig.card()
         await rig.run_until(lambda: storage.hits > 0)
         rig.box.script(faults.status(302, "", headers={"Location": at}))

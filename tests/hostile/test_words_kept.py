@@ -23,7 +23,7 @@ async def year(rig: Rig) -> Rig:
     rig.configure("storage", keep_prompts_days=30)
     rig.configure("budget", guild_tokens=0)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     return rig
 
 
@@ -73,7 +73,7 @@ async def test_words_of_a_host_who_keeps_them_and_of_a_job_that_has_not_ended_st
 ) -> None:
     rig.configure("storage", keep_prompts_days=0)
     await rig.start_bot()
-    await rig.prices_known()
+    await rig.refreshed()
     rig.box.script(faults.stuck())
     stuck = await rig.card(SECRET, model=MODEL)
     await rig.eventually(lambda: rig.job_of(stuck).state is State.PENDING)

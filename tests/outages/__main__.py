@@ -25,7 +25,7 @@ async def _by_the_clock(directory: Path, story: str, count: int, seed: int) -> F
     async with Rig.open(directory, f"outage-{seed}", FakeClock()) as rig:
         roomy(rig)
         await rig.start_bot()
-        await rig.prices_known()
+        await rig.refreshed()
         asked_at_s = moments(count, 8 * HOUR_S, seed)
         return await live_through(rig, STORIES[story], asked_at_s, step_s=300)
 
