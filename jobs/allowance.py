@@ -9,7 +9,7 @@ from jobs.schedule import Window, Windows
 from storage import requests, settings
 
 # Where the gate keeps what answers told, over a restart.
-SCOPE, LIMITS, CLOSED = "gate", "limits", "closed_until"
+SCOPE, LIMITS, CLOSED = "gate", "limits", "closed"
 HOUR_S, DAY_S = 3600, 86_400
 
 

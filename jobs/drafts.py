@@ -17,7 +17,7 @@ from errors import (
     UserFacingError,
 )
 from jobs import moves
-from jobs.patience import write_soon
+from jobs.patience import write_order
 from jobs.ports import Clock
 from jobs.service import JobService
 from models import Asker, Order, Promise, Reservation, in_tokens
@@ -163,12 +163,12 @@ class Drafts:
         if order.promise is None:
             variants = (order,) if smaller is None else (order, smaller)
             now = int(self._clock.now())
-            return await write_soon(
+            return await write_order(
                 self._db, drafts.put, asker.guild_id, asker.user_id, variants, now
             )
         draft_id = order.promise.draft_id
         added = smaller or replace(order, promise=None)
-        draft = await write_soon(self._db, drafts.widen, asker.guild_id, draft_id, added)
+        draft = await write_order(self._db, drafts.widen, asker.guild_id, draft_id, added)
         if draft is None:
             raise DraftGoneError
         return draft

@@ -114,9 +114,10 @@ class Gate:
         limits = json.loads(known.get(LIMITS, "[null, null]"))
         self.windows.hour.limit, self.windows.day.limit = limits
         if CLOSED in known:
-            left_s = min(float(known[CLOSED]) - wall, 86_400.0)
-            self._cooled_until = wall + left_s
-            self.windows.cool_down(now + left_s)
+            until, for_s = json.loads(known[CLOSED])
+            # By a clock that was set back it would last longer than was ever told.
+            self._cooled_until = now + min(until - wall, for_s)
+            self.windows.cool_down(self._cooled_until)
 
     @property
     def down_since(self) -> float | None:
@@ -251,8 +252,9 @@ class Gate:
         now = self._clock.monotonic()
         if isinstance(error, RateLimitedError):
             self.windows.cool_down(now + error.retry_after_s)
-            self._cooled_until = max(self._cooled_until, self._clock.now() + error.retry_after_s)
-            self._facts[CLOSED] = str(self._cooled_until)
+            self._cooled_until = max(self._cooled_until, now + error.retry_after_s)
+            left_s = self._cooled_until - now
+            self._facts[CLOSED] = json.dumps([self._clock.now() + left_s, left_s])
         elif isinstance(error, KEY_ERRORS):
             # Nothing can succeed until the host acts; one try a minute notices when they did.
             self._closed_until = max(self._closed_until, now + KEY_RETRY_S)

@@ -20,7 +20,7 @@ from jobs.asking import Asking, Smaller
 from jobs.board import Board
 from jobs.cheaper import Priced, cheaper, varied
 from jobs.intake import Intake
-from jobs.patience import write_soon
+from jobs.patience import write_order
 from jobs.pictures import nearest_ratio
 from jobs.plain import clean
 from jobs.ports import Clock, JobView
@@ -231,7 +231,7 @@ class JobService:
         if chosen is None:
             chosen = await self._db.read(spending.of_guild, asker.guild_id)
         try:
-            return await write_soon(
+            return await write_order(
                 self._db,
                 step,
                 asker,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs import patience
 from playground.clock import FakeClock
 from tests.rig import Rig
 from ui import desk
@@ -21,8 +22,9 @@ def pytest_configure() -> None:
 
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A real clock decides whether an answer is put off; how loaded this machine is must not."""
+    """A real clock decides what is put off or refused; how loaded this machine is must not."""
     monkeypatch.setattr(desk, "FIRST_ANSWER_S", 2.0)
+    monkeypatch.setattr(patience, "PATIENCE_S", 1.5)
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ SPEED = 30.0
 PRIVATE = "busy right now. Nothing was charged"
 
 
-async def _hold(rig: Rig, seconds: float) -> tuple[list[float], list[float], list[float]]:
-    """Return seconds until Discord was answered, the refusal was there, and a read was shown."""
-    first, refused, read = [], [], []
+async def _hold(rig: Rig, seconds: float) -> tuple[list[float], ...]:
+    """Return seconds until a video's first sign, its refusal, a setting's refusal, and a read."""
+    first, refused, setting, read = [], [], [], []
     with closing(sqlite3.connect(rig.data / DATABASE, isolation_level=None, timeout=30)) as other:
         other.execute("BEGIN IMMEDIATE")
         ends_at = time.monotonic() + seconds
@@ -37,10 +37,19 @@ async def _hold(rig: Rig, seconds: float) -> tuple[list[float], list[float], lis
             assert refusal.ephemeral_for is not None
             assert PRIVATE in refusal.content, refusal.content
             began_at = time.monotonic()
+            options = {"whose": "own"}
+            used = await rig.discord.slash(
+                "settings", subcommand="pictures", options=options, member="Ada"
+            )
+            told = await used.answer(timeout=10)
+            setting.append(time.monotonic() - began_at)
+            assert told.message is not None
+            assert PRIVATE in told.message.content, told.message.content
+            began_at = time.monotonic()
             await (await rig.discord.slash("help")).answer(timeout=10)
             read.append(time.monotonic() - began_at)
         other.execute("ROLLBACK")
-    return first, refused, read
+    return first, refused, setting, read
 
 
 async def measure(seconds: float) -> None:
@@ -58,7 +67,7 @@ async def measure(seconds: float) -> None:
             assert rig.job_of(card).state is State.COMPLETED
             assert len(rig.jobs_in()) == 1
             rig.sound()
-    words = ("first sign", "private refusal", "read")
+    words = ("first sign", "private refusal", "a setting's refusal", "read")
     figures = (f"{word} after {max(s):.2f} s" for word, s in zip(words, told, strict=True))
     sys.stdout.write(
         f"held for {seconds:g} s, {len(told[0])} videos asked for; at the latest: "

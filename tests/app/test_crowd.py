@@ -19,7 +19,7 @@ def _no_real_time(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     rig.discord.rate_limits = False
     monkeypatch.setattr("playground.discord.interactions.FIRST_ANSWER_S", PATIENCE_S)
-    monkeypatch.setattr("jobs.patience.PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr("jobs.patience.ORDER_PATIENCE_S", PATIENCE_S)
     rig.box.allowance.limit_hour = rig.box.allowance.limit_day = None
 
 

@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jobs import vigil
 from jobs.intake import BOOKS, BOOKS_DOUBTFUL
-from jobs.patience import PATIENCE_S
+from jobs.patience import ORDER_PATIENCE_S, PATIENCE_S
 from jobs.tidy import TIDY_EVERY_S
 from models import State
 from playground.neuralbox import faults
@@ -96,7 +97,7 @@ def _held_by_another(rig: Rig) -> Iterator[None]:
 @pytest.mark.fault("D1")
 async def test_a_held_file_keeps_nobody_waiting_and_reads_go_on(rig: Rig, disk: Disk) -> None:
     assert disk.root
-    assert PATIENCE_S + 0.5 <= 2
+    assert ORDER_PATIENCE_S + 0.5 <= 2
     with _held_by_another(rig):
         for _ in range(2):
             asked = await rig.discord.slash("video", prompt="a boat that finds no room")
@@ -111,6 +112,29 @@ async def test_a_held_file_keeps_nobody_waiting_and_reads_go_on(rig: Rig, disk: 
     card = await rig.card()
     await rig.finished(card)
     rig.sound()
+
+
+@pytest.mark.fault("D1")
+async def test_a_held_file_refuses_what_writes_and_has_no_sign_of_waiting_within_a_second(
+    rig: Rig, disk: Disk
+) -> None:
+    assert disk.root
+    assert PATIENCE_S + 0.25 <= 1
+    wanted: dict[str, tuple[str, dict[str, Any]]] = {
+        "settings": ("pictures", {"whose": "own"}),
+        "budget": ("pause", {"reason": "maintenance"}),
+        "preferences": ("pings", {"on": False}),
+    }
+    with _held_by_another(rig):
+        for command, (subcommand, options) in wanted.items():
+            used = await rig.discord.slash(
+                command, subcommand=subcommand, options=options, member="Ada"
+            )
+            told = await used.answer(timeout=3)
+            assert told.ephemeral
+            assert told.message is not None, "the first sign is the sentence itself"
+            assert "busy right now. Nothing was charged" in told.message.content
+    assert rig.read(lambda tx: tx.execute("SELECT 1 FROM change").fetchone()) is None
 
 
 @pytest.mark.fault("D1")

@@ -68,7 +68,7 @@ class World:
             self.gate.sent()
             self.gate.answered(503, None)
 
-    async def fail_whenopen_for(self) -> None:
+    async def fail_when_open(self) -> None:
         """The same, after the pause that there is."""
         await self.clock.advance(self.gate.wait_s("again"))
         await self.fail()
