@@ -9,10 +9,10 @@ is judged once a sweep has seen all that was made before it.
 import logging
 import sqlite3
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from jobs.ports import Clock
 from jobs.reconcile import HORIZON_S, SWEPT_AT
+from jobs.times import moment
 from models import in_tokens
 from storage import claims, readings, settings
 from storage.claims import Learned
@@ -180,11 +180,6 @@ def day_line(tx: sqlite3.Connection, now: int) -> str | None:
     if count:
         facts.append(f"{tokens:,} of it by others with the same account ({_generations(count)})")
     return f"books and balance {_headline(verdicts)}: {', '.join(facts)}"
-
-
-def moment(at: int) -> str:
-    """Return a moment as a host reads it in a log."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _end(tx: sqlite3.Connection, reading: Reading) -> _End:

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 LOOK_S = 60.0
 LONGEST_S = 600.0
 SECOND_LOOK_S = 60
+# Three times what it takes: the history is not told whole, and may not be for long.
+OVERDUE_S = 3600
 ABSENT = (
     "This bot's books had to be restored from a backup. This request had not reached NeuralBox by "
     "then, so nothing was charged for it. Please ask again."
@@ -74,7 +76,7 @@ class Aftermath:
             await self._db.insist(rewound.mark, marker)
         if not seen.is_complete or any(entry.prompt is None for entry in seen.entries):
             log.warning("the history was not told whole; looking again")
-            return LOOK_S
+            return LONGEST_S if is_overdue(marker, now) else LOOK_S
         left_s = (marker.vendor_began_at or vendor_now) + HORIZON_S - vendor_now
         if left_s >= 0:
             return min(LONGEST_S, left_s + 1.0)
@@ -100,11 +102,18 @@ class Aftermath:
         return None
 
 
+def is_overdue(marker: Rewound, now: float) -> bool:
+    """Say whether recovery has taken much longer than it takes (`now` by our clock, epoch s)."""
+    return marker.begun_at is not None and now > marker.begun_at + OVERDUE_S
+
+
 def close_intake(intake: Intake, marker: Rewound, clock: Clock) -> None:
     """Take in nothing, and say until when about."""
     begun_at = min(marker.begun_at or clock.now(), clock.now())  # it may have been set back
     left_s = begun_at + HORIZON_S + 2 * SECOND_LOOK_S - clock.now()
     soon = f"in about {left_s / 60:.0f} minutes" if left_s >= 120 else "in a few minutes"
+    if is_overdue(marker, clock.now()):
+        soon = "once NeuralBox shows its whole history, which it has not done yet"
     why = (
         "This bot's books were put back to an earlier state and are being compared with NeuralBox. "
         if marker.how != "history"

@@ -1,9 +1,9 @@
 """What a host is told by `python bot.py backup` and `restore`: what was done, what to do next."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from config import StorageConfig
+from jobs.times import age, moment
 from storage import backup, backup_restore, schema
 from storage.backup import Backup, BackupError
 from storage.lock import AlreadyRunningError
@@ -35,7 +35,7 @@ def back_up(storage: StorageConfig, file: Path | None, now: int) -> tuple[str, i
     except OSError as error:
         return f"No backup was written: {target}: {error.strerror or error}.\n", EXIT_BACKUP
     return (
-        f"{target.absolute()}: the books of {_moment(now)}, {_size(size)}, read back and found "
+        f"{target.absolute()}: the books of {moment(now)}, {_size(size)}, read back and found "
         "whole.\nIt holds jobs, prompts and budgets, and no tokens or keys. Videos and pictures "
         "are not in it. Keep a copy of it on another machine.\n",
         0,
@@ -73,7 +73,7 @@ def restore(storage: StorageConfig, file: Path, now: int) -> tuple[str, int]:
         return f"Nothing was restored: {error}.\n", EXIT_RESTORE
     newest = schema.newest_version()
     lines = [
-        f"Restored: the books of {_moment(done.made_at)}, {_age(now - done.made_at)} old."
+        f"Restored: the books of {moment(done.made_at)}, {age(now - done.made_at)} old."
         + ("" if done.version == newest else " The next start brings them to this version."),
     ]
     if done.kept is not None:
@@ -103,7 +103,7 @@ def newest_words(storage: StorageConfig, now: int) -> str:
     if newest is None:
         return f"There is no usable backup in {storage.backups_dir.absolute()}."
     return (
-        f"The newest usable backup is {newest.path.absolute()}, {_age(now - newest.made_at)} old: "
+        f"The newest usable backup is {newest.path.absolute()}, {age(now - newest.made_at)} old: "
         f"python bot.py restore {newest.path}"
     )
 
@@ -111,20 +111,9 @@ def newest_words(storage: StorageConfig, now: int) -> str:
 def _line(one: Backup, now: int) -> str:
     update = ", from before an update" if one.is_before_migration else ""
     return (
-        f"  {one.path.name}  {_moment(one.made_at)}, {_age(now - one.made_at)} old, "
+        f"  {one.path.name}  {moment(one.made_at)}, {age(now - one.made_at)} old, "
         f"{_size(one.size_bytes)}{update}"
     )
-
-
-def _moment(at: int) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _age(seconds: int) -> str:
-    minutes = max(0, seconds) // 60
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
 
 
 def _size(size_bytes: int) -> str:

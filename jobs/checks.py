@@ -9,6 +9,7 @@ from typing import Literal
 from config import StorageConfig
 from jobs import accounting, aftermath, allowance, moves, switch
 from jobs.backups import MISSES, MISSES_TOLD, TROUBLE
+from jobs.times import age, moment
 from jobs.upkeep import BALANCE_EVERY_S
 from models import FINAL_STATES, State
 from storage import (
@@ -90,7 +91,7 @@ def jobs(tx: sqlite3.Connection, now: int) -> Iterator[Line]:
             "ok",
             "jobs",
             f"{each.count:,} {each.state}, {each.tokens:,} tokens held, the oldest for "
-            f"{_age(now - each.oldest_at)}",
+            f"{age(now - each.oldest_at)}",
         )
     if not standing:
         yield Line("ok", "jobs", "none is under way")
@@ -99,7 +100,7 @@ def jobs(tx: sqlite3.Connection, now: int) -> Iterator[Line]:
         yield Line(
             "ATTENTION",
             "jobs",
-            f"job {number} ({state}, {tokens:,} tokens, since {accounting.moment(at)}): {reason}; "
+            f"job {number} ({state}, {tokens:,} tokens, since {moment(at)}): {reason}; "
             f"{REMEDIES.get(reason, REMEDY)}",
         )
     if len(urgent) > JOBS_LISTED:
@@ -120,19 +121,28 @@ def intake(tx: sqlite3.Connection, now: int) -> Iterator[Line]:
         yield Line(
             "note",
             "intake",
-            f"paused by the host (member {pause.by}) since {accounting.moment(pause.at)}, "
-            f"{_age(now - pause.at)} ago: {pause.reason or 'no reason given'}; /admin resume takes "
+            f"paused by the host (member {pause.by}) since {moment(pause.at)}, "
+            f"{age(now - pause.at)} ago: {pause.reason or 'no reason given'}; /admin resume takes "
             "new videos again",
         )
 
 
 def recovery(tx: sqlite3.Connection, now: int) -> Iterator[Line]:
     """Say whether the books were put back, and what that left open."""
-    if marker := rewound.find(tx):
+    marker = rewound.find(tx)
+    if marker and aftermath.is_overdue(marker, now):
+        yield Line(
+            "ATTENTION",
+            "recovery",
+            f"begun {age(now - (marker.begun_at or now))} ago ({_WHY_REWOUND[marker.how]}) and not "
+            "over; nothing is sent or taken in, and no tokens move. Let the bot run; if it does, "
+            "its log says what NeuralBox's history lacks, which is for NeuralBox's support",
+        )
+    elif marker:
         yield Line(
             "note",
             "recovery",
-            f"the books tell nothing of what was done after {accounting.moment(marker.since)} "
+            f"the books tell nothing of what was done after {moment(marker.since)} "
             f"({_WHY_REWOUND[marker.how]}); nothing is sent or taken in until they have been "
             "compared with NeuralBox's history, which the running bot does within about 20 minutes",
         )
@@ -142,8 +152,8 @@ def recovery(tx: sqlite3.Connection, now: int) -> Iterator[Line]:
         yield Line(
             "note",
             "recovery",
-            f"over since {accounting.moment(last.ended_at)} ({_WHY_REWOUND[last.how]}): from after "
-            f"{accounting.moment(last.since)} NeuralBox has {_many(count, 'video')} for {tokens:,} "
+            f"over since {moment(last.ended_at)} ({_WHY_REWOUND[last.how]}): from after "
+            f"{moment(last.since)} NeuralBox has {_many(count, 'video')} for {tokens:,} "
             "tokens that these books know nothing of, listed under others; "
             f"{_many(last.adopted, 'job')} found again, {last.given_back:,} given back",
         )
@@ -161,7 +171,7 @@ def backups(
     words = f"none that could be restored in {where}"
     if newest is not None:
         words = f"the newest, {newest.path.name}, could be restored now and is "
-        words += f"{_age(now - newest.made_at)} old"
+        words += f"{age(now - newest.made_at)} old"
     trouble = settings.find(tx, backup.SCOPE, TROUBLE)
     misses = settings.counter(tx, MISSES)
     if trouble is not None and misses >= MISSES_TOLD:
@@ -247,7 +257,7 @@ def _balance(tx: sqlite3.Connection, now: int, *, is_running: bool) -> Line:
     if not at:
         return Line("note", "balance", "not known yet; the bot asks for it when it starts")
     tokens = settings.counter(tx, moves.BALANCE)
-    words = f"{tokens:,} tokens at NeuralBox, read {_age(now - at)} ago"
+    words = f"{tokens:,} tokens at NeuralBox, read {age(now - at)} ago"
     if tokens <= 0:
         return Line("ATTENTION", "balance", f"{words}; add tokens to the account there")
     if is_running and now - at > BALANCE_OLD_S:
@@ -276,13 +286,6 @@ def _verdict(tx: sqlite3.Connection, now: int) -> Iterator[Line]:
     elif last not in missing:
         difference = f" (difference {last.tokens:+,})" if last.tokens else ""
         yield Line("ok", "balance", f"{accounting.sentence(tx, last)}{difference}")
-
-
-def _age(seconds: int) -> str:
-    minutes = max(0, seconds) // 60
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
 
 
 def _many(count: int, thing: str) -> str:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import config
 from config import StorageConfig
-from jobs import accounting, backup_desk, checks
+from jobs import backup_desk, checks
 from jobs.checks import Line
+from jobs.times import moment
 from storage import backup_restore, checkup, mounts, schema
 from storage.errors import UnusableDatabaseError
 from storage.lock import is_held
@@ -158,4 +159,4 @@ def _page(lines: list[Line], now: int) -> str:
     shown = [f"{line.level:<9}  {line.topic:<{wide}}  {line.text}" for line in lines]
     urgent = sum(line.level == "ATTENTION" for line in lines)
     end = f"Lines that need you: {urgent}." if urgent else "All is well."
-    return "\n".join([f"Reelbox, {accounting.moment(now)}", *shown, end, ""])
+    return "\n".join([f"Reelbox, {moment(now)}", *shown, end, ""])

@@ -238,6 +238,9 @@ async def test_nothing_is_concluded_while_the_history_cannot_be_read(rig: Rig) -
     assert is_rewound(rig)
     assert rig.job_of(card).state is State.UNKNOWN
     assert rig.job_of(card).attention == moves.REWOUND
+    assert "once NeuralBox shows its whole history" in await rig.refusal("during the outage")
+    [line] = rig.read(lambda tx: list(checks.recovery(tx, int(rig.clock.now()))))
+    assert (line.level, "begun 3 h" in line.text) == ("ATTENTION", True), line
     rig.box.faults_left.clear()
     await rig.run_until(lambda: rig.job_of(card).state is State.COMPLETED, 3 * HOUR_S, 60)
     assert rig.posts() == 2
