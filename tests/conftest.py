@@ -24,7 +24,8 @@ def pytest_configure() -> None:
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A real clock decides what is put off or refused; how loaded this machine is must not."""
     monkeypatch.setattr(desk, "FIRST_ANSWER_S", 2.0)
-    monkeypatch.setattr(patience, "PATIENCE_S", 1.5)
+    monkeypatch.setattr(patience, "PATIENCE_S", 2.5)
+    monkeypatch.setattr(patience, "ORDER_PATIENCE_S", 4.0)
 
 
 @pytest.fixture

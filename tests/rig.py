@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -137,9 +138,10 @@ class Rig:
         await self.eventually(lambda: self.read(lambda tx: bool(tx.execute(known).fetchone()[0])))
 
     async def ask(self, prompt: str = "a paper boat in the rain", **options: Any) -> Answer:
-        """Use /video and return what the member sees first."""
+        """Use /video; return its first answer, with the message once that says something."""
         interaction = await self.discord.slash("video", prompt=prompt, **options)
-        return await interaction.answer(timeout=3)
+        answer = await interaction.answer(timeout=3)
+        return replace(answer, message=await interaction.final()) if answer.message else answer
 
     async def card(self, prompt: str = "a paper boat in the rain", **options: Any) -> Message:
         """Use /video, expecting a public card, which a busy machine may put off."""

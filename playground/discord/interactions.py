@@ -77,7 +77,7 @@ class Interaction:
         assert self.first is not None  # noqa: S101 - set before the event
         return self.first
 
-    async def final(self, timeout: float = 5.0) -> Message:
+    async def final(self, timeout: float = 15.0) -> Message:
         """Return the message that the person is left with, waiting out a "thinking" one.
 
         That is the first answer's message once it says something; where the bot took the thinking

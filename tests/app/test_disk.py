@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jobs import vigil
+from jobs import patience, vigil
 from jobs.intake import BOOKS, BOOKS_DOUBTFUL
 from jobs.patience import ORDER_PATIENCE_S, PATIENCE_S
 from jobs.tidy import TIDY_EVERY_S
@@ -86,6 +86,13 @@ async def test_a_disk_that_fills_up_under_way_costs_the_ballast_and_no_video(
     rig.sound()
 
 
+@pytest.fixture
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As outside of tests, however loaded this machine is."""
+    monkeypatch.setattr(patience, "PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr(patience, "ORDER_PATIENCE_S", ORDER_PATIENCE_S)
+
+
 @contextmanager
 def _held_by_another(rig: Rig) -> Iterator[None]:
     with closing(sqlite3.connect(rig.data / DATABASE, isolation_level=None, timeout=5)) as other:
@@ -95,6 +102,7 @@ def _held_by_another(rig: Rig) -> Iterator[None]:
 
 
 @pytest.mark.fault("D1")
+@pytest.mark.usefixtures("_hurried")
 async def test_a_held_file_keeps_nobody_waiting_and_reads_go_on(rig: Rig, disk: Disk) -> None:
     assert disk.root
     assert ORDER_PATIENCE_S + 0.5 <= 2
@@ -115,6 +123,7 @@ async def test_a_held_file_keeps_nobody_waiting_and_reads_go_on(rig: Rig, disk: 
 
 
 @pytest.mark.fault("D1")
+@pytest.mark.usefixtures("_hurried")
 async def test_a_held_file_refuses_what_writes_and_has_no_sign_of_waiting_within_a_second(
     rig: Rig, disk: Disk
 ) -> None:
