@@ -64,6 +64,23 @@ def test_each_member_has_their_own_servers_and_rights(page: Page, channel: Chann
     expect(channel.messages).not_to_contain_text("a line of Ben's")
 
 
+def test_who_is_changed_twice_in_a_moment_leaves_no_error_behind(
+    page: Page, channel: Channel
+) -> None:
+    # The second comes while the first one's connection is being opened; Watch has the console.
+    page.evaluate(
+        """async () => {
+          const { follow } = await import("/page/js/feed.js");
+          const { store } = await import("/page/js/store.js");
+          await follow(store.viewer);
+          await follow(store.viewer);
+        }"""
+    )
+    channel.go("general")
+    channel.send("still told what happens")
+    expect(channel.messages).to_contain_text("still told what happens")
+
+
 def test_a_reply_carries_its_quote_and_a_file_its_card(page: Page, channel: Channel) -> None:
     channel.go("boats")
     page.locator("#attach-input").set_input_files(

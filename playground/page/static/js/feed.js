@@ -33,9 +33,12 @@ export async function follow(member) {
 function stop() {
   clearTimeout(retry);
   if (!socket) return;
-  socket.onclose = socket.onmessage = null;
-  socket.close();
+  const old = socket;
   socket = null;
+  old.onclose = old.onmessage = null;
+  // To close one that is still being opened is an error in the console.
+  if (old.readyState === WebSocket.CONNECTING) old.onopen = () => old.close();
+  else old.close();
 }
 
 function again(member) {
