@@ -37,6 +37,8 @@ bench: $(VENV)/dev
 soak: $(VENV)/fuzz
 	$(BIN)/python -m tests.harness --long
 	$(BIN)/python -m tests.outages --long
+	$(BIN)/python -m tests.storage.models --programs 5000
+	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -n 2 $$(grep -rl 'hypothesis import' tests --include='test_*.py')
 	$(BIN)/python -m tests.storage.disk_cuts --cuts 1000
 	$(BIN)/python -m tests.storage.disk_damage --copies 3000
 	$(BIN)/python -m tests.app.disk_held --seconds 30

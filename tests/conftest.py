@@ -1,9 +1,11 @@
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from jobs import patience
 from playground.clock import FakeClock
@@ -12,6 +14,17 @@ from ui import desk
 
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - pytest makes a directory of its own in it
 MEMORY_DISK_BYTES = 4 << 30
+
+
+# The same inputs every time, so that a change is judged by what it changed; new ones are drawn
+# with HYPOTHESIS_PROFILE=search, as `make soak` does. No input is wrong for taking a while.
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "search", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 def pytest_configure() -> None:

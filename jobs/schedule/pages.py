@@ -22,8 +22,8 @@ class Open:
 
     `seen_at` is when it was last seen unfinished (or submitted), `looked_at` when it was last asked
     about. One that a look did not show is asked for by itself at `alone_at`, after `misses` such
-    looks; `is_unlisted` when that was its page. `curve` is its own, where the vendor tells how far
-    it is.
+    looks; `unlisted` counts how often that was its page, which may show it from `relist_at` on.
+    `curve` is its own, where the vendor tells how far it is.
     """
 
     key: Key
@@ -35,7 +35,8 @@ class Open:
     looked_at: float = -math.inf
     misses: int = 0
     alone_at: float | None = None
-    is_unlisted: bool = False
+    unlisted: int = 0
+    relist_at: float = -math.inf
     curve: Curve | None = None
 
 

@@ -22,6 +22,9 @@ STALE_S = 20.0
 # One that a look did not show where it should be is asked for by itself, ever more rarely: at
 # first after seconds, and after days as rarely as any that never ends.
 LOST_PAUSE_S, MOST_LOST_PAUSE_S = 3.0, 6 * HOUR_S
+# A page that showed so many not is tried again after a pause that doubles: the history is late at
+# times, and one request for all of them is cheaper than one for each.
+RELIST_FROM, RELIST_PAUSE_S = 3, 20.0
 # What many wait for goes first, but for one that waited so long.
 LOST_PATIENCE_S = 60.0
 # The age at which a generation is late: all but so many of its kind have ended by then.
@@ -114,17 +117,20 @@ class Schedule:
 
     def listed(self, job: Key) -> None:
         """Its page shows it; to be told before what the row says."""
-        self._pages[job].is_unlisted = False
+        self._pages[job].unlisted = 0
 
     def unlisted(self, job: Key, now: float) -> None:
         """Its page does not show it, which is no information: it is asked for by itself."""
-        self._pages[job].is_unlisted = True
+        one = self._pages[job]
+        one.relist_at = now + min(RELIST_PAUSE_S * 2.0 ** min(one.unlisted, 20), MOST_LOST_PAUSE_S)
+        one.unlisted += 1
         self.missed(job, now)
 
     def saw_open(self, job: Key, now: float, *, left_s: float | None = None) -> None:
         """A look found it unfinished; `left_s` is what the vendor thinks it still takes.
 
-        One that its page does not show goes on being asked for by itself, when that is worth it.
+        One that its page does not show goes on being asked for by itself, when that is worth it;
+        where there are many, the page is tried again now and then.
         """
         one = self._pages[job]
         one.seen_at = one.looked_at = now
@@ -132,7 +138,7 @@ class Schedule:
         if left_s is not None:
             total_s = round(now - one.submitted_at + max(left_s, 1.0))
             one.curve = curve_of(Shape(float(total_s), HINT_SPREAD))
-        if one.is_unlisted:
+        if one.unlisted and not self._may_be_listed(one, now):
             curve = one.curve or self.waits.curve(one.kind)
             meter = Meter([Cell(1, curve, one.submitted_at, now)], now)
             self._leave_alone(one, meter.due_at(now, self._gap_s, LEAST_GAP_S))
@@ -261,6 +267,13 @@ class Schedule:
     def _leave_alone(self, one: Open, until: float) -> None:
         one.alone_at = until
         heapq.heappush(self._lost, (until, one.ordinal, one.key))
+
+    def _may_be_listed(self, one: Open, now: float) -> bool:
+        """Say whether to try the page of one again that it did not show."""
+        if now < one.relist_at:
+            return False
+        on_page = self._pages.on(self._pages.page_of(one))
+        return sum(each.unlisted > 0 for each in on_page) >= RELIST_FROM
 
     def _first_lost(self) -> tuple[float, Key | None]:
         """Return when the next is to be asked for by itself, and which; infinite for none."""

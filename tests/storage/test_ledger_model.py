@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from errors import BudgetExceededError, TooManyJobsError
@@ -28,6 +26,7 @@ from storage import settings as facts
 from storage.claims import AlreadyClaimedError
 from storage.errors import DuplicateInteractionError, StaleStateError
 from tests.storage.conftest import NOW, asker, order
+from tests.storage.models import play
 
 CAPS = (2, 4)  # unfinished jobs of a member and of a guild
 IN_DOUBT = (State.SUBMITTING, State.UNKNOWN)
@@ -360,16 +359,4 @@ def _fresh_file() -> bytes:
 
 
 def test_whatever_is_done_in_whatever_order_the_books_agree_with_a_plain_model() -> None:
-    run_state_machine_as_test(
-        Books,
-        settings=settings(
-            max_examples=40,
-            stateful_step_count=20,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            # Making a failing program short takes minutes; add Phase.shrink to look for one.
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(Books, programs=40, steps=20)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -19,7 +18,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from errors import BudgetExceededError
@@ -31,6 +29,7 @@ from storage import budgets, claims, invariants, jobs, ledger, pots, schema, spe
 from storage.budgets import Cap, Pool
 from storage.ledger import Limits, Owner
 from tests.storage.conftest import NOW, asker, order
+from tests.storage.models import play
 from tests.storage.plain_purse import NO_POT, PlainJob, PlainPot, PlainPurse, Rule
 
 GUILDS, MEMBERS, ROLES = (11, 12), (21, 22), (51, 52)
@@ -373,16 +372,4 @@ def _fresh_file() -> bytes:
 
 
 def test_whatever_is_said_and_held_in_whatever_order_the_purse_agrees_with_a_plain_model() -> None:
-    run_state_machine_as_test(
-        Purses,
-        settings=settings(
-            max_examples=40,
-            stateful_step_count=25,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            # Making a failing program short takes minutes; add Phase.shrink to look for one.
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(Purses, programs=40, steps=25)

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.schedule_policy import make
 from bench.simulate.windows import DAY_S, HOUR_S, Bucket, Fixed, Sliding, Window
+from jobs.schedule.law import LEAST_GAP_S
 
 MODELS = {"quick": (20.0, 35.0), "usual": (45.0, 90.0), "slow": (90.0, 180.0)}
 # The guard of the policy's own log covers a request that is under way for less than this.
@@ -92,14 +93,19 @@ class Drive:
         return self.now + self.offset_s
 
     def pass_time(self, seconds: float, most_steps: int = 3000) -> None:
-        """Let time go by, and all happen that falls into it."""
+        """Let time go by, and all happen that falls into it.
+
+        Where no page shows them, each open job may be asked for singly a gap apart, in three steps.
+        """
         until = self.now + seconds
-        while self._events and self._events[0][0] <= until and most_steps > 0:
+        steps = 0
+        while self._events and self._events[0][0] <= until:
             at, _, what, facts = heapq.heappop(self._events)
             self.now = max(self.now, at)
             getattr(self, f"_{what}")(*facts)
-            most_steps -= 1
-        assert most_steps > 0, "the policy asks without an end"
+            steps += 1
+            singly = 3 * len(self.history) * seconds / LEAST_GAP_S
+            assert steps < most_steps + singly, "the policy asks without an end"
         self.now = until
 
     def submit(self, count: int = 1, model: str = "usual", code: int = 200) -> int:

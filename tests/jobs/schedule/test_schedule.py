@@ -1,5 +1,6 @@
 """Thousands of open jobs: each on its page, none forgotten, none left behind."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -207,3 +208,44 @@ def test_one_that_its_page_never_shows_is_asked_for_by_itself_as_if_it_were_alon
     other = [at for at, look in looks if look == Single("listed")]
     assert len(pages) == 1
     assert abs(len(alone) - len(other)) <= 3
+
+
+def _looks_at(count: int, is_shown: Callable[[int], bool]) -> tuple[int, int]:
+    """Watch so many for 400 s without an end; say of each page whether it shows them.
+
+    Return how many pages were looked at, and how often they were asked for singly.
+    """
+    schedule = Schedule(Waits(lambda _kind: (90, 180)), Windows())
+    for job in range(count):
+        schedule.add(job, "kling", 0.0, 0.0)
+    pages = alone = 0
+    now = 0.0
+    while now < 400 and (plan := schedule.next(now)) is not None:
+        now = max(now, plan.at)
+        if isinstance(plan.look, Single):
+            alone += 1
+            schedule.saw_open(plan.look.job, now)
+        elif isinstance(plan.look, Page):
+            pages += 1
+            for key in schedule.expected(plan.look):
+                if is_shown(pages):
+                    schedule.listed(key)
+                    schedule.saw_open(key, now)
+                else:
+                    schedule.unlisted(key, now)
+        if plan.look is not None:
+            schedule.looked(plan.look, now)
+    return pages, alone
+
+
+def test_a_history_that_was_late_once_is_not_given_up_for_the_rest_of_their_lives() -> None:
+    always, never_alone = _looks_at(36, lambda _page: True)
+    pages, alone = _looks_at(36, lambda page: page > 1)
+    assert never_alone == 0
+    assert alone <= 2 * 36, "once to know how they are, and once more at most"
+    assert pages <= always + 1
+
+
+def test_a_history_that_never_shows_them_is_tried_ever_more_rarely() -> None:
+    pages, _alone = _looks_at(36, lambda _page: False)
+    assert pages <= 6
