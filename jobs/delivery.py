@@ -198,7 +198,7 @@ class Delivery:
                 if view.token is not None:
                     await self._announcer.update(view)
             elif view.job.state is State.COMPLETED or row.kind == "late":
-                await self._announcer.finish(view, video.file, f"reelbox-{row.id}")
+                await self._announcer.finish(view, video.file, nonce_of(view.job, row.kind))
             else:
                 # There may be a video on the card: its files stay.
                 await self._announcer.update(view)

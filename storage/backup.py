@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crashpoints import reach
-from storage import copying, invariants, schema, settings
+from storage import connections, copying, invariants, schema, settings
 from storage.errors import StorageError, UnusableDatabaseError
 
 SCOPE, MADE_AT = "backup", "made_at"
@@ -87,7 +87,7 @@ def check(path: Path) -> int:
 
     Raises UnusableDatabaseError with a sentence, and sqlite3.Error for what is no database.
     """
-    with closing(copying.open_read_only(path)) as connection:
+    with closing(connections.open_read_only(path)) as connection:
         version = schema.require_ours(connection, path)
         if version == 0:
             raise UnusableDatabaseError(f"{path} is empty")

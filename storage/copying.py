@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-BUSY_TIMEOUT_S = 5.0
+from storage.connections import open_read_only
+
 SYNC_EVERY_S = 0.02
 
 
@@ -65,22 +66,6 @@ def sync(path: Path) -> None:
     """Return once a file, or the names in a directory, would survive a power cut."""
     with _open(path) as file:
         os.fsync(file)
-
-
-def open_read_only(path: Path) -> sqlite3.Connection:
-    """Open a file without ever changing it; raises sqlite3.Error."""
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro",
-        uri=True,
-        isolation_level=None,
-        timeout=BUSY_TIMEOUT_S,
-    )
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cell_size_check = ON")
-    # Only the bot's writer checkpoints: two at once meet SQLite's WAL-reset race.
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
-    return connection
 
 
 def _create(path: Path) -> None:

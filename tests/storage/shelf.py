@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jobs import moves
 from models import State
-from storage import copying, invariants, jobs, schema
+from storage import connections, invariants, jobs, schema
 from storage.ledger import Limits
 from tests.storage.conftest import NOW, QUOTE, asker, order
 
@@ -40,7 +40,7 @@ def write(path: Path, *numbers: int) -> None:
 
 def read(path: Path) -> list[int]:
     """Return the interactions that a file knows; its sums must agree."""
-    with closing(copying.open_read_only(path)) as connection:
+    with closing(connections.open_read_only(path)) as connection:
         assert invariants.violations(connection) == {}
         return [job.interaction_id for job in jobs.list_in(connection, *State)]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import backup, backup_restore, copying, jobs
+from storage import backup, backup_restore, connections, copying, jobs
 from storage.backup import BackupError
 from storage.database import open_database
 from tests.storage.child import in_child
@@ -73,7 +73,7 @@ def test_nobody_else_can_read_a_backup_and_it_opens_no_interaction(
         b"aTokenThatOpensAMessage" in books.with_name(f"{books.name}-wal").read_bytes()
     )
     assert b"aTokenThatOpensAMessage" not in target.read_bytes()
-    with closing(copying.open_read_only(target)) as connection:
+    with closing(connections.open_read_only(target)) as connection:
         assert backup.find_made_at(connection) == NOW
         assert jobs.get(connection, job_id).interaction_id == 1
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import backup, backup_restore, copying, rewound, trace
+from storage import backup, backup_restore, connections, copying, rewound, trace
 from storage.backup import BackupError
 from storage.errors import UnusableDatabaseError
 from storage.lock import AlreadyRunningError
@@ -53,7 +53,7 @@ def test_the_old_books_are_kept_with_the_commits_beside_them_and_both_stay_reada
     assert read(books) == [1, 2], "a restore can be taken back, too"
     assert again.kept is not None
     assert again.kept != done.kept
-    with closing(copying.open_read_only(books)) as connection:
+    with closing(connections.open_read_only(books)) as connection:
         assert rewound.find(connection) is not None
 
 
@@ -105,7 +105,7 @@ def test_a_restore_killed_at_any_step_is_refused_by_a_start_until_it_is_done_aga
         else:
             # Either nothing had begun, or all was done, and then it is marked.
             known = read(books)
-            with closing(copying.open_read_only(books)) as connection:
+            with closing(connections.open_read_only(books)) as connection:
                 assert (known == [1]) == (rewound.find(connection) is not None)
             assert known in ([1, 2], [1])
         backup_restore.restore(target, books, NOW + 60)

@@ -11,7 +11,7 @@ import pytest
 
 from config import StorageConfig
 from jobs.backups import before_migrating
-from storage import backup, backup_restore, copying, invariants, rewound, schema
+from storage import backup, backup_restore, connections, invariants, rewound, schema
 from storage.database import open_database
 from storage.errors import UnusableDatabaseError
 from tests.storage.child import in_child
@@ -33,7 +33,7 @@ def test_an_older_backup_is_restored_as_it_is_and_the_next_start_brings_it_up_to
     done = backup_restore.restore(target, data / "reelbox.sqlite3", NOW)
     assert done.version == 2
     schema.prepare(data / "reelbox.sqlite3")
-    with closing(copying.open_read_only(data / "reelbox.sqlite3")) as connection:
+    with closing(connections.open_read_only(data / "reelbox.sqlite3")) as connection:
         assert invariants.violations(connection) == {}
         assert connection.execute("SELECT interaction_id FROM job").fetchone()[0] == 5
         assert rewound.find(connection) is not None
@@ -75,9 +75,9 @@ def test_a_migration_killed_in_the_middle_is_repeated_and_had_a_verified_backup_
         was_killed = code != 0
         kept = list(backup.list_verified(data / "backups"))
         assert kept[-1].is_before_migration
-        with closing(copying.open_read_only(kept[-1].path)) as connection:
+        with closing(connections.open_read_only(kept[-1].path)) as connection:
             assert schema.require_ours(connection, kept[-1].path) == 2
-        with closing(copying.open_read_only(data / "reelbox.sqlite3")) as connection:
+        with closing(connections.open_read_only(data / "reelbox.sqlite3")) as connection:
             version = schema.require_ours(connection, data)
             assert schema.find_damage(connection, version) is None, "one version or the next"
         found.append(version)

@@ -32,24 +32,24 @@ def _slow_first_answers(work: Workload) -> None:
 
 def _lost_edits(work: Workload) -> None:
     """Edits happen, or do not, and the bot is told an error."""
-    for _ in range(3):
-        is_made = work.rng.random() < 0.6
-        if work.rng.random() < 0.3:
-            work.discord_faults.append(fault("PATCH", CARD, drop=True, after_effect=is_made))
-        else:
-            status = work.rng.choice((500, 503))
-            work.discord_faults.append(fault("PATCH", CARD, status=status, after_effect=is_made))
+    _lose(work, 3, "PATCH", CARD, 0.6, (500, 503))
 
 
 def _lost_pings(work: Workload) -> None:
     """Messages are made, or are not, and the bot is told an error."""
-    for _ in range(2):
-        is_made = work.rng.random() < 0.7
+    _lose(work, 2, "POST", CHANNEL, 0.7, (500, 502, 503))
+
+
+def _lose(
+    work: Workload, times: int, method: str, path: str, made: float, codes: tuple[int, ...]
+) -> None:
+    for _ in range(times):
+        is_made = work.rng.random() < made
         if work.rng.random() < 0.3:
-            work.discord_faults.append(fault("POST", CHANNEL, drop=True, after_effect=is_made))
+            work.discord_faults.append(fault(method, path, drop=True, after_effect=is_made))
         else:
-            status = work.rng.choice((500, 502, 503))
-            work.discord_faults.append(fault("POST", CHANNEL, status=status, after_effect=is_made))
+            status = work.rng.choice(codes)
+            work.discord_faults.append(fault(method, path, status=status, after_effect=is_made))
 
 
 def _discord_away(work: Workload) -> None:
