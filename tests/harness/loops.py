@@ -23,8 +23,12 @@ ROUNDING_S = 1e-6
 NAP_S = 0.05
 
 
+# Within so much real time the clock of a run moves on by so much, also on a busy machine.
+PATIENCE_S, PROGRESS_S = 120.0, 60.0
+
+
 class StuckError(Exception):
-    """A run took more real time than any run should."""
+    """Nothing goes on in a run any more."""
 
 
 class SharedLoop(asyncio.SelectorEventLoop):
@@ -107,7 +111,12 @@ class HarnessSelector(selectors.EpollSelector):
         self.bots: dict[int, Watched | None] = {}
         """By slot; None for one that is starting."""
         self.threads = 0
-        self.give_up_at = math.inf
+        self._give_up_at = time.monotonic() + PATIENCE_S
+        self._moves_by = board.time + PROGRESS_S
+
+    def give_up(self) -> None:
+        """Nothing can go on any more."""
+        self._give_up_at, self._moves_by = -math.inf, math.inf
 
     def count_thread(self, change: int) -> None:
         """A thread of the harness begins or ends its work."""
@@ -116,9 +125,8 @@ class HarnessSelector(selectors.EpollSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """As ever, but sleeping moves the clock."""
         while True:
-            if time.monotonic() > self.give_up_at:
-                self.give_up_at = math.inf  # what is left to do is to close
-                raise StuckError("this run does not end")
+            if time.monotonic() > self._give_up_at:
+                self._look_for_progress()
             ready = super().select(0)
             if ready or (timeout is not None and timeout <= 0):
                 return ready
@@ -142,3 +150,10 @@ class HarnessSelector(selectors.EpollSelector):
                     bot.rouse()
             if own <= self._board.time:
                 return []
+
+    def _look_for_progress(self) -> None:
+        is_stuck = self._board.time < self._moves_by
+        self._give_up_at = math.inf if is_stuck else time.monotonic() + PATIENCE_S
+        self._moves_by = self._board.time + PROGRESS_S
+        if is_stuck:  # what is left to do is to close
+            raise StuckError("this run does not end")

@@ -9,7 +9,6 @@ import signal
 import socket
 import sqlite3
 import tempfile
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -29,8 +28,6 @@ from tests.mapping import mapping
 T = TypeVar("T")
 START = 1_800_000_000.0
 SMALL_CLIPS = 1 / 6
-# Real time that a run may take before it is taken for stuck.
-PATIENCE_S = 120.0
 KILLED = -signal.SIGKILL
 DATABASE = "reelbox.sqlite3"
 
@@ -61,7 +58,6 @@ class Workshop:
         """Run a coroutine function on a loop of its own, whose clock begins at zero."""
         self.board.time = 0.0
         selector = HarnessSelector(self.board)
-        selector.give_up_at = time.monotonic() + PATIENCE_S
         loop = SharedLoop(selector, self.board)
         loop.on_thread = selector.count_thread
         self.selector = selector
@@ -221,7 +217,7 @@ class Stage:
         """What the fork server says: a bot was born, or has died."""
         message = self.workshop.zygote.recv(zygote.MESSAGE_BYTES)
         if not message:
-            self.workshop.selector.give_up_at = 0.0  # there will be no more bots
+            self.workshop.selector.give_up()  # there will be no more bots
             asyncio.get_running_loop().remove_reader(self.workshop.zygote)
             return
         told = json.loads(message)
