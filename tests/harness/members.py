@@ -36,7 +36,12 @@ async def play_out(stage: Stage, work: Workload) -> None:
         for deed in work.deeds:
             tasks.create_task(_do(stage, deed))
         if work.decision is not None:
-            tasks.create_task(_decide(stage, work.decision, len(work.wishes)))
+            tasks.create_task(_decide(stage, work.decision, _videos(work)))
+
+
+def _videos(work: Workload) -> int:
+    """Return how many videos are asked for, also by buttons under the results of others."""
+    return sum(1 + len({"Again", "Continue"} & set(wish.then)) for wish in work.wishes)
 
 
 async def _do(stage: Stage, deed: Deed) -> None:
