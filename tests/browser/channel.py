@@ -1,6 +1,8 @@
 """The page in a person's words: messages, cards, the message box, the side panel."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
@@ -9,6 +11,10 @@ SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
 # Real milliseconds; the clips of a run are made on one machine next to a browser.
 VIDEO_MS = 60_000
+
+# What is expected is waited for as long as what is pressed; how loaded this machine is decides
+# nothing.
+expect.set_options(timeout=30_000)
 
 # Where the mouse has nothing to do: keeps the tools that appear under it out of pictures.
 NOWHERE = (0, 0)
@@ -111,6 +117,7 @@ class Channel:
     def hold(self, on: Locator) -> None:
         """Hold a finger on it until its menu opens."""
         on.scroll_into_view_if_needed()
+        on.tap(trial=True)  # loaded, at rest, and no drawer over it that is still closing
         box = on.bounding_box()
         assert box is not None
         finger = [{"x": box["x"] + 5, "y": box["y"] + 5}]
@@ -177,7 +184,8 @@ class Channel:
             self.page.wait_for_function("video => video.readyState > 0", arg=video.element_handle())
         for picture in card.locator("img").all():
             picture.evaluate("picture => picture.scrollIntoView({block: 'nearest'})")
-            self.page.wait_for_function("picture => picture.complete", arg=picture.element_handle())
+            # Whichever is there by then: a card drawn anew has new pictures.
+            expect(picture).to_have_js_property("complete", True)
 
     # Going places
 
@@ -196,8 +204,25 @@ class Channel:
         return self.panel.locator(".job", has_text=prompt).first
 
     def finish(self, prompt: str) -> None:
-        """Press "Finish now" of that generation in the side panel, if it has not ended by then."""
-        self.job(prompt).evaluate("job => job.querySelector('.finish')?.click()")
+        """Press "Finish now" of that generation in the side panel, and wait until it has ended."""
+        job = self.job(prompt)
+        job.evaluate("job => job.querySelector('.finish')?.click()")
+        expect(job.locator(".finish")).to_have_count(0)
+
+    @contextmanager
+    def slowly(self, speed: int = 1) -> Iterator[None]:
+        """Let time run no faster meanwhile, so that no video is done before it was looked at.
+
+        One that ends just as "Finish now" is pressed is a refusal, and thus an error of the page.
+        """
+        store = "(await import('/page/js/store.js')).store"
+        run_at = "async speed => (await import('/page/js/api.js')).setSpeed(speed)"
+        usual = self.page.evaluate(f"async () => {store}.state.clock.speed")
+        self.page.evaluate(run_at, speed)
+        try:
+            yield
+        finally:
+            self.page.evaluate(run_at, usual)
 
     def set_speed(self, name: str) -> None:
         """Let time run as fast as "1×", "5×", "20×" or "60×" says."""
@@ -205,6 +230,30 @@ class Channel:
         speed = speeds.get_by_role("radio", name=name, exact=True)
         speed.click()
         expect(speed).to_have_attribute("aria-checked", "true")
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let what the page asks for leave only afterwards."""
+        self.page.evaluate(
+            """() => {
+              const { fetch } = window;
+              const later = new Promise((go) => (window.letGo = go));
+              window.fetch = (...asked) => later.then(() => fetch(...asked));
+              later.then(() => (window.fetch = fetch));
+            }"""
+        )
+        yield
+        self.page.evaluate("window.letGo()")
+
+    def hold_notices(self) -> None:
+        """Let every notice stay until it is closed, as when the mouse lies on it."""
+        self.page.evaluate(
+            """() => new MutationObserver((changes) => {
+              for (const change of changes)
+                for (const notice of change.addedNodes)
+                  notice.dispatchEvent(new PointerEvent("pointerenter"));
+            }).observe(document.getElementById("toasts"), { childList: true })"""
+        )
 
     def close_notices(self) -> None:
         """Put away the notices in the corner, so that they cover nothing."""

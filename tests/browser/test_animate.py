@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from playground import scenery
-from tests.browser.channel import Channel
+from tests.browser.channel import VIDEO_MS, Channel
 from tests.browser.test_pictures import loaded
 
 pytestmark = pytest.mark.browser
@@ -45,16 +45,16 @@ def test_a_right_clicked_picture_moves_and_its_poster_takes_the_clip_down(reader
     form.get_by_role("combobox", name="Model").click()
     form.get_by_role("option", name="Luma Ray 2 Flash").click()
     reader.picture("animate-form")
-    form.get_by_role("button", name="Submit").click()
-    expect(form).to_have_count(0)
-
     card = reader.card(prompt)
-    expect(card).to_contain_text("42 tokens held")
-    expect(card).to_contain_text("landscape 16:9")
-    thumbnail(card)
-    expect(reader.job(prompt)).to_contain_text("from a picture")
-    reader.picture("animate-card")
-    reader.finish(prompt)
+    with reader.slowly():
+        form.get_by_role("button", name="Submit").click()
+        expect(form).to_have_count(0)
+        expect(card).to_contain_text("42 tokens held")
+        expect(card).to_contain_text("landscape 16:9")
+        thumbnail(card)
+        expect(reader.job(prompt)).to_contain_text("from a picture")
+        reader.picture("animate-card")
+        reader.finish(prompt)
     page.set_viewport_size({"width": 1280, "height": 900})
     reader.play(card, until_s=3.5)  # by then the player's controls have gone
     expect(card).to_contain_text("42 tokens")
@@ -78,24 +78,27 @@ def test_of_several_pictures_one_is_chosen_in_private(reader: Channel) -> None:
         loaded(picture)
     reader.picture("animate-picker", picker)
     picker.get_by_role("button", name="2", exact=True).click()
-    form_of(reader).get_by_role("button", name="Submit").click()
-    expect(form_of(reader)).to_have_count(0)
-    card = reader.card("square 1:1")
-    expect(card).to_contain_text("camera", ignore_case=True)  # a gentle motion in the bot's words
-    thumbnail(card)
-    reader.finish("1:1")
+    with reader.slowly():
+        form_of(reader).get_by_role("button", name="Submit").click()
+        expect(form_of(reader)).to_have_count(0)
+        card = reader.card("square 1:1")
+        # A gentle motion in the bot's words.
+        expect(card).to_contain_text("camera", ignore_case=True)
+        thumbnail(card)
+        reader.finish("1:1")
     reader.play(card)
 
 
 def test_a_reply_that_mentions_the_bot_makes_the_picture_move(reader: Channel) -> None:
-    reader.reply_to(posted(reader, ONE), "the sun sets, waves roll in, 5 seconds, square")
-    card = reader.card("the sun sets, waves roll in")
-    expect(card.locator(".context-line")).to_contain_text("Ben")
-    expect(card).to_contain_text("square 1:1")
-    expect(card.locator(".embed")).not_to_contain_text("5 seconds, square")
-    thumbnail(card)
-    reader.picture("animate-reply")
-    reader.finish("the sun sets, waves roll in")
+    with reader.slowly():
+        reader.reply_to(posted(reader, ONE), "the sun sets, waves roll in, 5 seconds, square")
+        card = reader.card("the sun sets, waves roll in")
+        expect(card.locator(".context-line")).to_contain_text("Ben")
+        expect(card).to_contain_text("square 1:1")
+        expect(card.locator(".embed")).not_to_contain_text("5 seconds, square")
+        thumbnail(card)
+        reader.picture("animate-reply")
+        reader.finish("the sun sets, waves roll in")
     reader.play(card)
 
 
@@ -125,11 +128,12 @@ def test_a_picture_from_ones_own_disk_becomes_a_video_that_can_be_fetched_again(
     choosing.value.set_files({"name": "boat.jpg", "mimeType": "image/jpeg", "buffer": boat})
     expect(page.locator(".chip-file")).to_contain_text("boat.jpg")
     reader.picture("animate-attached", page.locator("#composer"))
-    page.get_by_role("button", name="Send").click()
-    card = reader.card(prompt)
-    expect(card).to_contain_text("square 1:1")
-    thumbnail(card)
-    reader.finish(prompt)
+    with reader.slowly():
+        page.get_by_role("button", name="Send").click()
+        card = reader.card(prompt)
+        expect(card).to_contain_text("square 1:1")
+        thumbnail(card)
+        reader.finish(prompt)
     reader.play(card)
 
     reader.open_command("videos get")
@@ -154,10 +158,12 @@ def test_a_spoiler_is_veiled_until_somebody_presses_it(reader: Channel) -> None:
     page.keyboard.type("spoiler:")
     page.keyboard.type("True")
     page.keyboard.press("Enter")
-    page.keyboard.press("Enter")
     card = reader.card(prompt)
-    reader.finish(prompt)
+    with reader.slowly():
+        page.keyboard.press("Enter")
+        reader.finish(prompt)
     veil = card.get_by_role("button", name="Spoiler: show")
+    veil.wait_for(timeout=VIDEO_MS)
     veil.scroll_into_view_if_needed()
     reader.close_notices()
     reader.picture("spoiler", card)
@@ -172,11 +178,12 @@ def test_on_a_phone_a_picture_is_held_and_moves(reader: Channel) -> None:
     form = form_of(reader)
     form.get_by_label("What should happen").fill(prompt)
     reader.picture("phone-form")
-    form.get_by_role("button", name="Submit").tap()
-    card = reader.card(prompt)
-    thumbnail(card)
-    page.get_by_role("button", name="NeuralBox panel").tap()
-    reader.finish(prompt)
+    with reader.slowly():
+        form.get_by_role("button", name="Submit").tap()
+        card = reader.card(prompt)
+        thumbnail(card)
+        page.get_by_role("button", name="NeuralBox panel").tap()
+        reader.finish(prompt)
     reader.panel.get_by_role("button", name="Close the NeuralBox panel").tap()
     reader.play(card, until_s=3.5)
     buttons = card.locator(".component-row button")

@@ -47,20 +47,23 @@ def test_a_budget_is_set_spent_down_and_what_does_not_fit_is_shrunk(purse: Chann
     )
 
     purse.act_as("Ben")
-    purse.video(BOAT)
-    ask(purse, CASTLE, length="10")
-    refusal = purse.private.filter(has_text="This video needs up to 88 tokens").last
-    expect(refusal).to_contain_text("56 are left of this server's budget: 100 tokens a month, 44 ")
-    expect(refusal).to_contain_text("Nothing was charged.")
-    purse.finish(BOAT)
+    with purse.slowly():
+        purse.video(BOAT)
+        ask(purse, CASTLE, length="10")
+        refusal = purse.private.filter(has_text="This video needs up to 88 tokens").last
+        left = "56 are left of this server's budget: 100 tokens a month, 44 "
+        expect(refusal).to_contain_text(left)
+        expect(refusal).to_contain_text("Nothing was charged.")
+        purse.finish(BOAT)
     expect(purse.card(BOAT)).to_contain_text("Charged", timeout=60_000)
     purse.close_notices()
     purse.picture("budget-refusal", refusal)
-    refusal.get_by_role("button", name="Shrink to fit · 5 s Kling 2.1 · 44").click()
     card = purse.card(CASTLE)
-    expect(card).to_contain_text("44 tokens held")
-    expect(card).to_contain_text("12 tokens left")
-    purse.finish(CASTLE)
+    with purse.slowly():
+        refusal.get_by_role("button", name="Shrink to fit · 5 s Kling 2.1 · 44").click()
+        expect(card).to_contain_text("44 tokens held")
+        expect(card).to_contain_text("12 tokens left")
+        purse.finish(CASTLE)
     expect(card).to_contain_text("Charged", timeout=60_000)
 
     answer = purse.command("tokens")
@@ -94,8 +97,9 @@ def test_members_confirm_and_a_moderator_approves_in_a_room_of_their_own(purse: 
     question = purse.private.filter(has_text="This video costs up to 44 tokens")
     expect(question).to_contain_text("1,000 are left for you here. Nothing was charged yet.")
     expect(purse.panel.locator(".job")).to_have_count(0)
-    question.get_by_role("button", name="Make it · 44").click()
-    expect(purse.card(BOAT)).to_contain_text("44 tokens held")
+    with purse.slowly():
+        question.get_by_role("button", name="Make it · 44").click()
+        expect(purse.card(BOAT)).to_contain_text("44 tokens held")
 
     ask(purse, CASTLE, length="10")
     page.get_by_role("button", name="Make it · 88").click()
@@ -108,13 +112,14 @@ def test_members_confirm_and_a_moderator_approves_in_a_room_of_their_own(purse: 
     expect(request).to_contain_text("@Cleo")
     expect(request).to_contain_text("88 tokens")
     purse.picture("budget-approval", request)
-    request.get_by_role("button", name="Approve · 88").click()
-    expect(purse.private.last).to_contain_text("Approved: job 2 goes on")
-    expect(request).to_contain_text("Approved by @Emil")
-    expect(request.get_by_role("button", name="Deny")).to_have_count(0)
-    purse.go("videos")
-    expect(card).to_contain_text("being made")
-    purse.finish(CASTLE)
+    with purse.slowly():
+        request.get_by_role("button", name="Approve · 88").click()
+        expect(purse.private.last).to_contain_text("Approved: job 2 goes on")
+        expect(request).to_contain_text("Approved by @Emil")
+        expect(request.get_by_role("button", name="Deny")).to_have_count(0)
+        purse.go("videos")
+        expect(card).to_contain_text("being made")
+        purse.finish(CASTLE)
     expect(card).to_contain_text("Charged", timeout=60_000)
 
 
@@ -194,8 +199,9 @@ def test_a_report_shows_its_chart_at_both_widths_in_both_themes(purse: Channel) 
     page = purse.page
     purse.act_as("Ada")
     purse.command("budget set", tokens="300", period="Month")
-    purse.video(BOAT)
-    purse.finish(BOAT)
+    with purse.slowly():
+        purse.video(BOAT)
+        purse.finish(BOAT)
     expect(purse.card(BOAT)).to_contain_text("Charged", timeout=60_000)
     purse.close_notices()
     for theme, light in (("dark", "Dark"), ("light", "Light")):

@@ -64,8 +64,9 @@ def test_selects_and_buttons_reach_the_bot_by_mouse_and_keyboard(kitchen: Channe
 def test_what_the_bot_does_not_answer_is_said(kitchen: Channel) -> None:
     page = kitchen.page
     kitchen.open_command("silent")
-    page.keyboard.press("Enter")
-    expect(kitchen.messages).to_contain_text("Sending command…")
+    with kitchen.held():
+        page.keyboard.press("Enter")
+        expect(kitchen.messages).to_contain_text("Sending command…")
     failed = kitchen.private.filter(has_text="The application did not respond")
     failed.get_by_role("button", name="Dismiss message").click()
     expect(failed).to_have_count(0)

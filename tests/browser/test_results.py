@@ -16,18 +16,13 @@ def press(card: Locator, name: str) -> None:
     card.get_by_role("button", name=name).click()
 
 
-def done(reader: Channel, prompt: str) -> Locator:
-    """Let NeuralBox finish, and watch; returns the card."""
-    reader.finish(prompt)
-    card = reader.card(prompt)
-    reader.play(card)
-    return card
-
-
 def test_every_button_under_a_video_does_what_it_says(reader: Channel) -> None:
     page = reader.page
-    reader.video(PROMPT)
-    first = done(reader, PROMPT)
+    with reader.slowly():
+        reader.video(PROMPT)
+        reader.finish(PROMPT)
+    first = reader.card(PROMPT)
+    reader.play(first)
     number = first.locator(".embed-footer").inner_text().removeprefix("Job ")
     first = reader.messages.locator("article:not(.private)").filter(
         has=page.locator(".embed-footer", has_text=f"Job {number}")
@@ -67,10 +62,12 @@ def test_every_button_under_a_video_does_what_it_says(reader: Channel) -> None:
     reader.set_speed("20×")
     for prompt in ("a red kite, square", PROMPT):
         reader.play(reader.card(prompt))
-    _go_on(reader, first, number, LANDED)
     landed = reader.card(LANDED)
-    loaded(landed.locator(".embed-thumbnail"))
-    done(reader, LANDED)
+    with reader.slowly():
+        _go_on(reader, first, number, LANDED)
+        loaded(landed.locator(".embed-thumbnail"))
+        reader.finish(LANDED)
+    reader.play(landed)
     _tell_and_delete(reader, landed, number)
 
 
