@@ -20,7 +20,7 @@ from tests.neuralbox.canary import Canary
 from tests.neuralbox.certificates import serving, trusting
 from tests.neuralbox.test_corpus import BODIES
 from tests.neuralbox.test_create import UNUSABLE_IDS
-from tests.neuralbox.test_create_wire import deaf_port, free_port
+from tests.neuralbox.test_create_wire import deaf_port, refusing_port
 from tests.rig import Rig
 
 pytestmark = pytest.mark.long
@@ -47,7 +47,7 @@ async def test_what_cannot_be_connected_to_costs_a_quarter_of_an_hour_and_nothin
             "neuralbox",
             post_timeout_s=5,
             base_url={
-                "refused": f"http://127.0.0.1:{free_port()}/api/v2",
+                "refused": f"http://127.0.0.1:{stack.enter_context(refusing_port())}/api/v2",
                 "no TLS": f"https://127.0.0.1:{canary.port}/api/v2",
                 "a certificate that has run out": f"https://127.0.0.1:{canary.port}/api/v2",
                 "no answer to connecting": (
