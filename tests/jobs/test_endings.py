@@ -42,7 +42,10 @@ async def test_whatever_a_task_does_when_it_is_cancelled_it_ends(
     assert heard == []
 
 
-async def test_what_tidies_up_within_the_patience_is_let_finish() -> None:
+async def test_what_tidies_up_within_the_patience_is_let_finish(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endings, "PATIENCE_S", 60)  # so many threads take a while when it is busy
     tidied: list[int] = []
 
     async def tidy() -> None:
