@@ -93,11 +93,11 @@ def test_members_confirm_and_a_moderator_approves_in_a_room_of_their_own(purse: 
     expect(answer).to_contain_text("asked in #mods")
 
     purse.act_as("Cleo")
-    ask(purse, BOAT)
-    question = purse.private.filter(has_text="This video costs up to 44 tokens")
-    expect(question).to_contain_text("1,000 are left for you here. Nothing was charged yet.")
-    expect(purse.panel.locator(".job")).to_have_count(0)
     with purse.slowly():
+        ask(purse, BOAT)
+        question = purse.private.filter(has_text="This video costs up to 44 tokens")
+        expect(question).to_contain_text("1,000 are left for you here. Nothing was charged yet.")
+        expect(purse.panel.locator(".job")).to_have_count(0)
         question.get_by_role("button", name="Make it · 44").click()
         expect(purse.card(BOAT)).to_contain_text("44 tokens held")
 
