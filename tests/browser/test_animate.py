@@ -109,7 +109,7 @@ def test_without_the_intent_a_reply_gets_a_pointer_that_goes_away(channel: Chann
     expect(pointer).to_contain_text("This note goes away by itself.")
     channel.picture("animate-pointer")
     channel.set_speed("60×")
-    expect(pointer).to_have_count(0)
+    expect(pointer).to_have_count(0, timeout=5_000)  # no patience: how soon it goes is the point
     channel.set_speed("20×")
     expect(channel.job("the sun sets quickly")).to_have_count(0)
 
