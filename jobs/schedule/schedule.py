@@ -134,6 +134,7 @@ class Schedule:
         """
         one = self._pages[job]
         one.seen_at = one.looked_at = now
+        one.sample.after_s = now - one.submitted_at
         one.misses, one.alone_at = 0, None
         if left_s is not None:
             total_s = round(now - one.submitted_at + max(left_s, 1.0))

@@ -3,7 +3,8 @@
 The published range is where it starts. What is learned of is the newest generations *in order of
 submission* that are old enough for nearly all of their age to have ended: of a burst, those that
 finish first are its fast ones, and learning as they come would make every estimate too short. One
-that is still open counts with its age, and one that failed says nothing about waits.
+that is still open counts as well, and one that failed says nothing about waits. Nor does one that
+nobody looked at for long, after an outage or a restart: it may have ended at any moment of that.
 """
 
 import math
@@ -24,6 +25,8 @@ from jobs.schedule.curves import (
 KEPT = 60
 # So many times the median old: of a log-normal wait, all but stragglers have ended by then.
 RIPE_MEDIANS = 2.5
+# Of one that ended between two looks further apart than this, in medians, nothing is learned.
+VAGUE_MEDIANS = 5.0
 # Invented waits that stand for the published range, in standard deviations from its middle:
 # the 12.5, 37.5, 62.5 and 87.5 % points.
 INVENTED = (-1.1503, -0.3186, 0.3186, 1.1503)
@@ -37,7 +40,10 @@ REBUILD_PART = 12
 
 @dataclass(slots=True)
 class Sample:
-    """One generation: when it was submitted, and between which ages (s) it ended."""
+    """One generation: when it was submitted, and between which ages (s) it ended.
+
+    `within_s` is None while it is open; `after_s` is its age when it was last seen so.
+    """
 
     submitted_at: float
     after_s: float = 0.0
@@ -117,7 +123,7 @@ class _Kind:
             if not sample.has_failed:
                 self._ripe.append(sample)
         waits = [self._wait_s(one, now) for one in self._ripe if not one.has_failed]
-        logs = [math.log(max(wait_s, 0.1)) for wait_s in waits]
+        logs = [math.log(max(wait_s, 0.1)) for wait_s in waits if wait_s is not None]
         logs += [math.log(self._prior.quantile_s(z)) for z in INVENTED]
         logs.sort()
         middle = _quantile(logs, 0.5)
@@ -133,10 +139,12 @@ class _Kind:
         )
         return FAILED_SHARE if share < FATES_CHANCE * FAILED_SHARE else min(round(share, 1), 0.9)
 
-    def _wait_s(self, one: Sample, now: float) -> float:
-        if one.within_s is None:
-            return now - one.submitted_at
-        return self.curve.mean_within(one.after_s, one.within_s)
+    def _wait_s(self, one: Sample, now: float) -> float | None:
+        """Return how long one took, or took so far; None where that is too vague to learn of."""
+        within_s = now - one.submitted_at if one.within_s is None else one.within_s
+        if within_s - one.after_s > VAGUE_MEDIANS * self.curve.shape.median_s:
+            return None
+        return self.curve.mean_within(one.after_s, within_s)
 
 
 def _quantile(ordered: list[float], part: float) -> float:

@@ -249,3 +249,15 @@ def test_a_history_that_was_late_once_is_not_given_up_for_the_rest_of_their_live
 def test_a_history_that_never_shows_them_is_tried_ever_more_rarely() -> None:
     pages, _alone = _looks_at(36, lambda _page: False)
     assert pages <= 6
+
+
+def test_those_that_looks_find_unfinished_teach_that_it_takes_longer() -> None:
+    schedule = Schedule(Waits(lambda _kind: (45, 90)), Windows())
+    for job in range(20):
+        schedule.add(job, "kling", 0.0, 0.0)
+    for now in range(5, 2000, 5):
+        for job in range(20):
+            schedule.saw_open(job, float(now))
+    schedule.add("last", "kling", 1900.0, 1995.0)
+    schedule.saw_completed("last", 2000.0)
+    assert schedule.waits.curve("kling").shape.median_s > 500

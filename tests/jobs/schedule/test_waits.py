@@ -95,3 +95,32 @@ def test_one_of_nothing_known_is_as_published_and_one_of_four_is_between() -> No
     assert waits.curve("new").shape == PRIOR
     few = _learned(lambda _random: 2 * 64.0, count=8)
     assert PRIOR.median_s < few.median_s <= 2 * 64 * 1.02
+
+
+@pytest.mark.parametrize("open_count", [3, 12, 60, 100])
+@pytest.mark.parametrize("away_s", [600.0, 3600.0, 6 * 3600.0])
+def test_hours_in_which_nobody_could_look_make_no_wait_longer(
+    open_count: int, away_s: float
+) -> None:
+    """What was open then is found at its end all at once, at an age that says nothing."""
+    random, waits = Random(5), Waits(lambda _kind: PUBLISHED)
+    for number in range(60):
+        began, wait_s = number * 90.0, random.lognormvariate(math.log(64), 0.2)
+        waits.ended("kind", waits.began("kind", began), wait_s - 5, wait_s, began + wait_s)
+    before = waits.curve("kind").shape
+    began = 60 * 90.0
+    samples = [waits.began("kind", began) for _ in range(open_count)]
+    for sample in samples:
+        waits.ended("kind", sample, 0.0, away_s, began + away_s)
+        assert waits.curve("kind").shape.median_s == pytest.approx(before.median_s, rel=0.15)
+    assert waits.curve("kind").shape.spread == pytest.approx(before.spread, abs=0.1)
+
+
+def test_one_that_is_seen_unfinished_again_and_again_counts_with_its_age() -> None:
+    waits = Waits(lambda _kind: PUBLISHED)
+    samples = [waits.began("kind", 0.0) for _ in range(20)]
+    for age_s in range(0, 2000, 5):
+        for sample in samples:
+            sample.after_s = float(age_s)
+    waits.ended("kind", waits.began("kind", 1900.0), 60.0, 65.0, 2000.0)
+    assert waits.curve("kind").shape.median_s > 500
