@@ -73,6 +73,8 @@ class Schedule:
         self._meters: dict[int, Meter] = {}
         self._check_at: dict[int, float] = {}
         self._heap: list[tuple[float, int]] = []
+        # Since when each page is due and was not looked at: the windows had no room, say.
+        self._due_since: dict[int, float] = {}
         # Those that the last look did not show, by when each is to be asked for by itself.
         self._lost: list[tuple[float, int, Key]] = []
         self._arrivals = Arrivals()
@@ -244,10 +246,14 @@ class Schedule:
         self._gap_s = gap_s(self.windows, pace, now)
         self._replan(now, min(pace.recent / HOUR_S, MOST_FLOW))
         lost_at, lost = self._first_lost()
-        due = [number for number, at in self._due_at.items() if at <= now]
+        due = {number: at for number, at in self._due_at.items() if at <= now}
+        # A plan made anew has it due now, however long that has been so.
+        self._due_since = {
+            number: min(at, self._due_since.get(number, now)) for number, at in due.items()
+        }
         if due and lost_at > now - max(self._gap_s, LOST_PATIENCE_S):
-            number = due[0] if len(due) == 1 else max(due, key=lambda one: self._owed_s(one, now))
-            return self._plan_look(self._due_at[number], self._look_at(number), now)
+            [number] = due if len(due) == 1 else [max(due, key=lambda n: self._owed_s(n, now))]
+            return self._plan_look(self._due_since[number], self._look_at(number), now)
         number, due_at = min(self._due_at.items(), key=lambda one: one[1], default=(0, math.inf))
         check_at = self._first_check()
         if lost is not None and (lost_at <= now or lost_at <= min(due_at, check_at)):

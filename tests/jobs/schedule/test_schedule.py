@@ -261,3 +261,19 @@ def test_those_that_looks_find_unfinished_teach_that_it_takes_longer() -> None:
     schedule.add("last", "kling", 1900.0, 1995.0)
     schedule.saw_completed("last", 2000.0)
     assert schedule.waits.curve("kling").shape.median_s > 500
+
+
+def test_what_is_due_for_too_long_uses_what_is_kept_for_submits_however_often_planned() -> None:
+    windows = Windows(hour=None, day=1000)
+    windows.remember([-10.0 - 0.01 * number for number in range(985)])
+    schedule = Schedule(Waits(lambda _kind: (45, 90)), windows)
+    for job in range(3):
+        schedule.add(job, "kling", 0.0, 0.0)
+    now = 0.0
+    while now < 4 * 3600:
+        plan = schedule.next(now)
+        assert plan is not None
+        if plan.look is not None and plan.at <= now:
+            break
+        now = min(max(plan.at, now), now + 60.0)  # something wakes whoever plans
+    assert now < 4 * 3600, "the room that is left was kept for submits that may not go either"
