@@ -133,10 +133,10 @@ class Policy:
         else:
             self._refused(at, begun_at, code, reply.get("retry_after"))
             expected = set()  # an error says nothing of anybody
-        for job in expected:
-            if isinstance(look, Page):
-                self._schedule.unlisted(job, at)
-            else:
+        if isinstance(look, Page):
+            self._schedule.all_unlisted(expected, at)
+        else:
+            for job in expected:
                 self._schedule.missed(job, at)
         self._schedule.looked(look, at)
 

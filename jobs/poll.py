@@ -203,8 +203,7 @@ class Poller:
             self._schedule.missed(job_id, now, pause_s=place * gap_s)
 
     def _miss(self, job_ids: set[int]) -> None:
-        for job_id in job_ids & self._watched.keys():
-            self._schedule.unlisted(job_id, self._clock.monotonic())
+        self._schedule.all_unlisted(job_ids & self._watched.keys(), self._clock.monotonic())
 
     async def _take_ended(self, ended: list[tuple[Job, Generation]]) -> None:
         """Book what a page showed completed, in one go; if that breaks, each by itself."""

@@ -121,12 +121,23 @@ class Schedule:
         """Its page shows it; to be told before what the row says."""
         self._pages[job].unlisted = 0
 
-    def unlisted(self, job: Key, now: float) -> None:
+    def all_unlisted(self, jobs: Iterable[Key], now: float) -> None:
+        """Their page does not show these: many are asked for a gap apart until it is tried again.
+
+        All at once they could use up the hour, and one more look at the page may show them.
+        """
+        ones = sorted((self._pages[job] for job in jobs), key=lambda one: one.ordinal)
+        for place, one in enumerate(ones):
+            self.unlisted(one.key, now, wait_s=place * self._gap_s)
+            if len(ones) >= RELIST_FROM and one.alone_at is not None:
+                self._leave_alone(one, min(one.alone_at, one.relist_at))
+
+    def unlisted(self, job: Key, now: float, *, wait_s: float = 0.0) -> None:
         """Its page does not show it, which is no information: it is asked for by itself."""
         one = self._pages[job]
         one.relist_at = now + min(RELIST_PAUSE_S * 2.0 ** min(one.unlisted, 20), MOST_LOST_PAUSE_S)
         one.unlisted += 1
-        self.missed(job, now)
+        self.missed(job, now, wait_s=wait_s)
 
     def saw_open(self, job: Key, now: float, *, left_s: float | None = None) -> None:
         """A look found it unfinished; `left_s` is what the vendor thinks it still takes.
@@ -160,17 +171,20 @@ class Schedule:
         self._pages[job].sample.has_failed = True
         self._pages.remove(job)
 
-    def missed(self, job: Key, now: float, *, pause_s: float | None = None) -> None:
+    def missed(
+        self, job: Key, now: float, *, pause_s: float | None = None, wait_s: float = 0.0
+    ) -> None:
         """A look told nothing about it: it is asked for by itself, and no page waits for it.
 
-        That is after `pause_s`, or ever more rarely the more looks tell nothing.
+        That is after `pause_s`, or ever more rarely the more looks tell nothing; others may go
+        before, for `wait_s`.
         """
         one = self._pages[job]
         one.looked_at = now
         one.misses += 1
         if pause_s is None:
             pause_s = min(LOST_PAUSE_S * 2.0 ** min(one.misses - 1, 20), MOST_LOST_PAUSE_S)
-        self._leave_alone(one, now + pause_s)
+        self._leave_alone(one, now + pause_s + wait_s)
 
     def began_at(self, job: Key, submitted_at: float) -> None:
         """Somebody knows better when it was submitted."""
@@ -244,6 +258,7 @@ class Schedule:
             return None
         pace = self._arrivals.pace(now, self._width_s)
         self._gap_s = gap_s(self.windows, pace, now)
+        self._relist(now)
         self._replan(now, min(pace.recent / HOUR_S, MOST_FLOW))
         lost_at, lost = self._first_lost()
         due = {number: at for number, at in self._due_at.items() if at <= now}
@@ -257,6 +272,8 @@ class Schedule:
         number, due_at = min(self._due_at.items(), key=lambda one: one[1], default=(0, math.inf))
         check_at = self._first_check()
         if lost is not None and (lost_at <= now or lost_at <= min(due_at, check_at)):
+            if lost_at > now and self._may_be_listed(self._pages[lost], lost_at):
+                return Plan(lost_at, None)
             return self._plan_look(lost_at, Single(lost), now)
         if check_at < due_at:
             return Plan(check_at, None)
@@ -281,6 +298,17 @@ class Schedule:
             return False
         on_page = self._pages.on(self._pages.page_of(one))
         return sum(each.unlisted > 0 for each in on_page) >= RELIST_FROM
+
+    def _relist(self, now: float) -> None:
+        """Where the next to be asked for by itself has company, let their page be tried again."""
+        at, lost = self._first_lost()
+        while lost is not None and at <= now and self._may_be_listed(self._pages[lost], now):
+            number = self._pages.page_of(self._pages[lost])
+            for one in self._pages.on(number):
+                if one.unlisted and now >= one.relist_at:
+                    one.alone_at = None
+            self._check_by(number, now)
+            at, lost = self._first_lost()
 
     def _first_lost(self) -> tuple[float, Key | None]:
         """Return when the next is to be asked for by itself, and which; infinite for none."""

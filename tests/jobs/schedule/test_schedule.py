@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from jobs.schedule import Page, Schedule, Single, Waits, Windows
 from jobs.schedule.curves import Curve
 from jobs.schedule.law import MOST_GAP_S
+from jobs.schedule.pages import Key
+from tests.jobs.schedule.drive import Drive
 
 PUBLISHED = (45.0, 90.0)
 
@@ -208,6 +210,36 @@ def test_one_that_its_page_never_shows_is_asked_for_by_itself_as_if_it_were_alon
     other = [at for at, look in looks if look == Single("listed")]
     assert len(pages) == 1
     assert abs(len(alone) - len(other)) <= 3
+
+
+def test_one_empty_page_does_not_use_up_the_hour_with_questions_about_each() -> None:
+    drive = Drive(100, 1000, wait_s=150.0)
+    assert drive.submit(60, "slow") == 60
+    drive.pass_time(1)
+    drive.answers.append("empty")
+    drive.pass_time(1800)
+    assert not drive.jobs, "all of them are known to have ended"
+    assert len(drive.asked) <= 5
+
+
+def test_those_that_no_page_ever_shows_are_each_asked_for_by_themselves() -> None:
+    schedule = Schedule(Waits(lambda _kind: (90, 180)), Windows())
+    for job in range(36):
+        schedule.add(job, "kling", 0.0, 0.0)
+    alone: set[Key] = set()
+    pages, now = 0, 0.0
+    while now < 1200 and (plan := schedule.next(now)) is not None:
+        now = max(now, plan.at)
+        if isinstance(plan.look, Single):
+            alone.add(plan.look.job)
+            schedule.saw_open(plan.look.job, now)
+        elif isinstance(plan.look, Page):
+            pages += 1
+            schedule.all_unlisted(schedule.expected(plan.look), now)
+        if plan.look is not None:
+            schedule.looked(plan.look, now)
+    assert alone == set(range(36))
+    assert pages <= 8
 
 
 def _looks_at(count: int, is_shown: Callable[[int], bool]) -> tuple[int, int]:
