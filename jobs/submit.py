@@ -122,7 +122,8 @@ class Submitter:
         A slot becomes free as often as the videos under way finish; the allowance comes on top.
         """
         low_s, high_s = self._book.usual_wait_s(job.request.model, job.request.duration_s)
-        over = len(self._busy) + place - self._limits.in_flight_total
+        busy = sum(one.has_slot for one in self._busy)
+        over = busy + place - self._limits.in_flight_total
         for_slot_s = max(0, over) * (low_s + high_s) / 2 / self._limits.in_flight_total
         return max(for_slot_s, self._gate.wait_for_s(place), self._gate.wait_s("submit"))
 
@@ -190,10 +191,14 @@ class Submitter:
                     await self._cancel(job, sentence)
 
     def _choose(self, ready: list[Job], busy: list[jobs.InFlight]) -> list[Job]:
-        """Return the jobs whose turn it is, within the caps and one per fingerprint in doubt."""
-        in_all = len(busy)
-        per_guild = Counter(job.guild_id for job in busy)
-        per_member = Counter((job.guild_id, job.user_id) for job in busy)
+        """Return the jobs whose turn it is, within the caps and one per fingerprint in doubt.
+
+        What is before a person's eyes takes nobody's place: it may stay there for ever.
+        """
+        slots = [job for job in busy if job.has_slot]
+        in_all = len(slots)
+        per_guild = Counter(job.guild_id for job in slots)
+        per_member = Counter((job.guild_id, job.user_id) for job in slots)
         in_doubt = {job.fingerprint for job in busy if job.is_in_doubt}
         chosen = []
         for job in self._turns.order(ready):

@@ -230,21 +230,25 @@ def list_given_up(tx: sqlite3.Connection, fingerprint: str) -> list[Job]:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """As much of a job at the vendor as the caps and the one-in-doubt rule need."""
+    """As much of a job at the vendor as the caps and the one-in-doubt rule need.
+
+    `has_slot` is False for one that only a person can end, such as a video that never ends.
+    """
 
     guild_id: int
     user_id: int
     fingerprint: str
     is_in_doubt: bool
+    has_slot: bool = True
 
 
 def list_in_flight(tx: sqlite3.Connection) -> list[InFlight]:
     """Return every job that the vendor has or may have."""
     rows = tx.execute(
-        "SELECT guild_id, user_id, fingerprint, state <> 'pending' FROM job"
+        "SELECT guild_id, user_id, fingerprint, state <> 'pending', attention IS NULL FROM job"
         " WHERE state IN ('submitting','unknown','pending')"
     )
-    return [InFlight(row[0], row[1], row[2], bool(row[3])) for row in rows]
+    return [InFlight(row[0], row[1], row[2], bool(row[3]), bool(row[4])) for row in rows]
 
 
 def count_unfinished(tx: sqlite3.Connection, guild_id: int, user_id: int) -> tuple[int, int]:

@@ -106,6 +106,25 @@ def _looks(rig: Rig) -> int:
 
 
 @pytest.mark.fault("V24")
+async def test_videos_that_never_end_do_not_keep_all_others_from_being_made(rig: Rig) -> None:
+    widen(rig)
+    rig.configure("limits", in_flight_total=2, in_flight_per_guild=2, in_flight_per_member=2)
+    await rig.start_bot()
+    await rig.refreshed()
+    rig.box.script(faults.stuck(), faults.stuck())
+    cards = [await rig.card(f"stuck {n}", model="luma-flash2") for n in range(2)]
+    await rig.eventually(all_in(rig, cards, State.PENDING))
+    waits = await rig.card("waits")
+    await _pass(rig, HOUR_S, 300)
+    assert rig.job_of(waits).state is State.QUEUED
+    await rig.finished(waits, 2 * DAY_S, 900)
+    assert rig.job_of(waits).state is State.COMPLETED
+    assert all_in(rig, cards, State.PENDING)()
+    assert all(held(rig, card) == rig.job_of(card).hold_tokens for card in cards)
+    rig.sound()
+
+
+@pytest.mark.fault("V24")
 async def test_a_video_that_never_ends_is_before_the_host_after_a_day(wide: Rig) -> None:
     wide.box.script(faults.stuck())
     card = await wide.card(model="luma-flash2")
