@@ -72,11 +72,19 @@ class Upkeep:
         due_at = self._balance_due_at
         if "tokens" in self._intake.reasons:
             due_at = min(due_at, self._asked_at + EMPTY_BALANCE_EVERY_S)
+        trouble: NeuralBoxError | None = None
         if self._clock.monotonic() >= due_at:
-            await self._ask_balance()
+            try:
+                await self._ask_balance()
+            except KEY_ERRORS:
+                raise
+            except NeuralBoxError as error:
+                trouble = error  # which keeps no price from being asked for
         if self._book.is_due():
             await self._book.refresh()
         await self._book.load()  # usual waits are learned from what finished meanwhile
+        if trouble is not None:
+            raise trouble
         return ROUND_S
 
     async def _ask_balance(self) -> None:
