@@ -79,6 +79,8 @@ class Submitter:
         self._line: list[int] = []
         self._waiting: list[Job] = []
         self._busy: list[jobs.InFlight] = []
+        # When each job that waits for another try may go: as stored, and on the monotonic clock.
+        self._next_at: dict[int, tuple[int, float]] = {}
         self._places = Places(db, clock)
         self._aside = Aside(db, clock)
         self._tidier = Tidier(db, clock)
@@ -144,9 +146,11 @@ class Submitter:
         self._tidier.retain({job.id for job in everything} | sending)
         await self._end_hopeless(queued)
         # One that goes back in line is there before its task has ended, and that calls for a round.
-        back = [job for job in queued if job.next_at <= now and job.id not in self._sends]
+        self._next_at = {job.id: self._due(job, now) for job in queued if job.next_at}
+        waits = {job_id: at - self._clock.monotonic() for job_id, (_, at) in self._next_at.items()}
+        back = [job for job in queued if waits.get(job.id, 0) <= 0 and job.id not in self._sends]
         ready = [job for job in back if not self._links.is_paused(job)]
-        later = [job.next_at - now for job in queued if job.next_at > now]
+        later = [wait_s for wait_s in waits.values() if wait_s > 0]
         delays = [TIDY_EVERY_S, *aside, *later]
         gate_s = self._gate.wait_s("submit")
         if gate_s > 0:
@@ -175,6 +179,13 @@ class Submitter:
         if self._line:
             delays.append(PLACE_EVERY_S)
         return max(0.05, min(delays))
+
+    def _due(self, job: Job, now: float) -> tuple[int, float]:
+        """Return when a job may go; once that is known, no clock that is set anew moves it."""
+        known = self._next_at.get(job.id)
+        if known is not None and known[0] == job.next_at:
+            return known
+        return job.next_at, self._clock.monotonic() + job.next_at - now
 
     async def _end_hopeless(self, queued: list[Job]) -> None:
         """Cancel, and take off the list, what cannot be sent any more."""

@@ -83,6 +83,18 @@ async def test_what_could_not_be_sent_is_given_back_after_15_minutes_and_not_aft
 
 
 @pytest.mark.fault("P10")
+async def test_what_waits_for_another_try_waits_no_longer_by_a_clock_that_was_set_back(
+    rig: Rig, clock: Wandering
+) -> None:
+    rig.box.script(faults.rate_limited(60))
+    card = await rig.card("once more", model="luma-flash2")
+    await rig.run_until(lambda: rig.job_of(card).next_at > 0)
+    clock.wrong_by_s -= DAY_S
+    await rig.finished(card, HOUR_S, 15)
+    assert rig.job_of(card).state is State.COMPLETED
+
+
+@pytest.mark.fault("P10")
 async def test_a_card_on_its_way_is_not_given_up_by_a_jump(rig: Rig, clock: Wandering) -> None:
     rig.discord.script(fault("POST", CALLBACK, after_effect=True, hold=1.5))
     await rig.discord.slash("video", prompt="a slow card", model="luma-flash2")
