@@ -19,7 +19,7 @@ from jobs.ports import Clock
 from models import LENGTHS_S, Job, State
 from playground.clock import FakeClock
 from playground.discord import LocalDiscord
-from playground.discord.interactions import Answer
+from playground.discord.interactions import Answer, Interaction
 from playground.discord.world import Message
 from playground.neuralbox import LocalNeuralBox
 from playground.record import Recorder
@@ -138,10 +138,8 @@ class Rig:
         await self.eventually(lambda: self.read(lambda tx: bool(tx.execute(known).fetchone()[0])))
 
     async def ask(self, prompt: str = "a paper boat in the rain", **options: Any) -> Answer:
-        """Use /video; return its first answer, with the message once that says something."""
-        interaction = await self.discord.slash("video", prompt=prompt, **options)
-        answer = await interaction.answer(timeout=3)
-        return replace(answer, message=await interaction.final()) if answer.message else answer
+        """Use /video; return what the member sees."""
+        return await outcome(await self.discord.slash("video", prompt=prompt, **options))
 
     async def card(self, prompt: str = "a paper boat in the rain", **options: Any) -> Message:
         """Use /video, expecting a public card, which a busy machine may put off."""
@@ -308,6 +306,18 @@ class Rig:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None)
         connection.row_factory = sqlite3.Row
         return connection
+
+
+async def outcome(interaction: Interaction) -> Answer:
+    """Return the first answer, with the message that the person is left with.
+
+    A busy machine lets the bot put off, in public, what may then become a private sentence.
+    """
+    answer = await interaction.answer()
+    if answer.message is None:
+        return answer
+    message = await interaction.final()
+    return replace(answer, message=message, ephemeral=message.ephemeral)
 
 
 def _furnish(data: Path, offered: tuple[str, ...], box: LocalNeuralBox, now: int) -> None:

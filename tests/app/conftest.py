@@ -4,6 +4,13 @@ import pytest
 
 from tests.app.moderators import ABOVE, choose, general
 from tests.rig import Rig
+from ui import desk
+
+
+@pytest.fixture
+def never_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order is answered with its card, however long that takes: a fault is meant for that."""
+    monkeypatch.setattr(desk, "FIRST_ANSWER_S", 60.0)
 
 
 @pytest.fixture

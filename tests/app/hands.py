@@ -11,7 +11,7 @@ from playground.discord.world import Message
 from storage import choices, prices, spending
 from storage.choices import Consent
 from tests.pictures import picture
-from tests.rig import Rig
+from tests.rig import Rig, outcome
 
 ANIMATE = "Animate image"
 
@@ -36,7 +36,7 @@ async def animate(rig: Rig, message: Message, member: str = "Ben", **values: Any
     if first.kind != "modal":
         return first
     form = await rig.discord.submit_modal(menu, values)
-    return await form.answer()
+    return await outcome(form)
 
 
 async def press(rig: Rig, message: Message, label: str, member: str = "Ben") -> Answer:
@@ -45,7 +45,7 @@ async def press(rig: Rig, message: Message, label: str, member: str = "Ben") -> 
         for button in row["components"]:
             if str(button.get("label", "")).startswith(label):
                 pressed = await rig.discord.press(message, button["custom_id"], member=member)
-                return await pressed.answer()
+                return await outcome(pressed)
     raise LookupError(f"no button {label!r} under the message")
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from models import State
 from playground.discord import fault
 from storage import notices
@@ -170,8 +172,7 @@ async def test_an_admin_of_another_server_cannot_decide(strict: Rig) -> None:
     theirs = await strict.discord.slash(
         "video", guild=second, channel="videos", member="Dora", prompt="a ship"
     )
-    message = (await theirs.answer()).message
-    assert message is not None
+    message = await theirs.final()
     pressed = await strict.discord.press(message, "Cancel", member="Dora")
     public_id = strict.job_of(card).public_id
     for action in ("approve", "smaller", "deny"):
@@ -228,6 +229,7 @@ async def test_where_nobody_can_be_asked_the_wait_ends_at_once(strict: Rig) -> N
     await strict.eventually(lambda: is_parked(strict))
 
 
+@pytest.mark.usefixtures("never_put_off")
 async def test_where_nobody_can_be_asked_a_card_on_its_way_is_waited_for(strict: Rig) -> None:
     strict.discord.delete_channel("general")
     strict.discord.script(fault("POST", r"/interactions/\d+/.*/callback", delay=0.5))
@@ -237,8 +239,7 @@ async def test_where_nobody_can_be_asked_a_card_on_its_way_is_waited_for(strict:
     strict.app.worker.nudge()
     await strict.eventually(lambda: notice(strict).attempts == 1)
     assert len(strict.jobs_in(State.RESERVED)) == 1
-    card = (await used.answer()).message
-    assert card is not None
+    card = await used.final()
     done = await strict.finished(card, limit_s=60)
     assert strict.job_of(done).state is State.CANCELLED
     assert strict.guild_account().held_tokens == 0
@@ -252,6 +253,7 @@ async def test_a_request_that_was_seen_still_lapses_when_its_channel_is_gone(str
     assert strict.guild_account().held_tokens == 0
 
 
+@pytest.mark.usefixtures("never_put_off")
 async def test_a_card_that_never_came_out_takes_its_request_back(strict: Rig) -> None:
     strict.discord.script(fault("POST", r"/interactions/\d+/.*/callback", status=404))
     await strict.discord.slash("video", prompt="a lost boat", model=MODEL, length=10)

@@ -120,6 +120,5 @@ async def test_a_confirmation_given_after_the_pause_makes_nothing(rig: Rig) -> N
     assert asked.message is not None
     await answer(rig, "pause", {"reason": "enough"})
     pressed = await rig.discord.press(asked.message, "Make it · 44", member="Ben")
-    answered = await pressed.answer()
-    assert "`enough`" in words(answered)
+    assert "`enough`" in words(await pressed.final())
     assert rig.jobs_in() == []

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models import State, Way
-from playground.discord.interactions import Answer, Interaction
+from playground.discord.interactions import Interaction
 from playground.discord.world import Message
 from playground.neuralbox import faults
 from tests.pictures import picture
@@ -27,10 +27,10 @@ async def private_words(pressed: Interaction) -> str:
     return answer.message.content
 
 
-async def the_card(answer: Answer) -> Message:
-    assert answer.message is not None
-    assert not answer.ephemeral, answer.message.content
-    return answer.message
+async def the_card(pressed: Interaction) -> Message:
+    card = await pressed.final()
+    assert not card.ephemeral, card.content
+    return card
 
 
 async def press(rig: Rig, message: Message, label: str, member: str = "Ben") -> Interaction:
@@ -55,7 +55,7 @@ async def test_again_after_a_restart_makes_the_same_at_the_pressers_expense(play
     await play.restart_bot()
     await play.eventually(lambda: play.app is not None and not play.app.intake.reasons)
     pressed = await press(play, done, "Again", member="Cleo")
-    card = await the_card(await pressed.answer())
+    card = await the_card(pressed)
     again = play.job_of(card)
     assert again.request == first.request
     assert (again.origin.way, again.origin.parent_id) == (Way.AGAIN, first.id)
@@ -69,7 +69,7 @@ async def test_again_works_after_the_pictures_links_have_run_out(play: Rig) -> N
     file = picture(360, 640)
     done = await done_card(play, attachments={"image": ("boat.png", file)})
     await play.clock.advance(26 * 3600)
-    card = await the_card(await (await press(play, done, "Again")).answer())
+    card = await the_card(await press(play, done, "Again"))
     await play.finished(card)
     first, again = play.job_of(done), play.job_of(card)
     assert again.request.picture == first.request.picture is not None
@@ -82,17 +82,16 @@ async def test_again_works_after_the_pictures_links_have_run_out(play: Rig) -> N
 async def test_a_double_press_makes_one_video_and_a_private_sentence(play: Rig) -> None:
     done = await done_card(play)
     first, second = await press(play, done, "Again"), await press(play, done, "Again")
-    answers = [await first.answer(), await second.answer()]
-    assert sorted(answer.ephemeral for answer in answers) == [False, True]
-    said = next(a.message.content for a in answers if a.ephemeral and a.message)
-    assert "a moment ago" in said
+    shown = [await first.final(), await second.final()]
+    assert sorted(message.ephemeral for message in shown) == [False, True]
+    assert "a moment ago" in next(message.content for message in shown if message.ephemeral)
     assert len(play.jobs_in()) == 2
 
 
 async def test_a_replayed_press_makes_one_video(play: Rig) -> None:
     done = await done_card(play)
     pressed = await press(play, done, "Again")
-    await the_card(await pressed.answer())
+    await the_card(pressed)
     play.discord.replay(pressed)
     await play.discord.say("later")
     await play.clock.advance(5)
@@ -115,7 +114,7 @@ async def test_a_dearer_price_is_told_before_anything_is_held(play: Rig) -> None
     answer = await pressed.answer()
     assert answer.message is not None
     sure = await play.discord.press(answer.message, "Again · 50", member="Ben")
-    card = await the_card(await sure.answer())
+    card = await the_card(sure)
     assert play.job_of(card).hold_tokens == 50
 
 
@@ -127,7 +126,7 @@ async def test_edit_comes_filled_in_and_changes_only_what_was_changed(play: Rig)
     assert "a boat" in str(modal)
     assert "rain" in str(modal)
     sent = await play.discord.submit_modal(pressed, {"prompt": "a red boat", "length": "10"})
-    card = await the_card(await sent.answer())
+    card = await the_card(sent)
     job = play.job_of(card)
     assert (job.request.prompt, job.request.duration_s) == ("a red boat", 10)
     assert (job.request.aspect_ratio, job.request.negative_prompt) == ("9:16", "rain")
@@ -139,13 +138,13 @@ async def test_edit_keeps_the_picture(play: Rig) -> None:
     pressed = await press(play, done, "Edit")
     await pressed.answer()
     sent = await play.discord.submit_modal(pressed, {"prompt": "it sinks"})
-    card = await the_card(await sent.answer())
+    card = await the_card(sent)
     assert play.job_of(card).request.picture == play.job_of(done).request.picture is not None
 
 
 async def test_info_tells_the_line_and_what_it_cost_in_all(play: Rig) -> None:
     done = await done_card(play)
-    card = await the_card(await (await press(play, done, "Again")).answer())
+    card = await the_card(await press(play, done, "Again"))
     again = await play.finished(card)
     pressed = await press(play, again, "Info", member="Cleo")
     answer = await pressed.answer()
@@ -216,8 +215,7 @@ async def test_a_moderator_may_delete(play: Rig) -> None:
 async def test_a_button_pressed_from_another_server_finds_nothing(play: Rig) -> None:
     done = await done_card(play)
     other = await play.discord.slash("video", prompt="x", member="Dora", guild="Second Server")
-    theirs = (await other.answer()).message
-    assert theirs is not None
+    theirs = await other.final()
     await play.finished(theirs)
     ours = play.job_of(done)
     for action in ("again", "edit", "continue", "info", "delete", "really", "cancel", "hide"):
@@ -286,7 +284,7 @@ async def test_a_failure_offers_to_try_again_and_to_edit(play: Rig) -> None:
     play.box.script(faults.fails("Provider error: out of paint"))
     done = await done_card(play)
     assert labels(done) == ["Try again · 44", "Edit", "Info"]
-    card = await the_card(await (await press(play, done, "Try again")).answer())
+    card = await the_card(await press(play, done, "Try again"))
     await play.finished(card)
     assert play.job_of(card).state is State.COMPLETED
     play.sound()

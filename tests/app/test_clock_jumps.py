@@ -95,6 +95,7 @@ async def test_what_waits_for_another_try_waits_no_longer_by_a_clock_that_was_se
 
 
 @pytest.mark.fault("P10")
+@pytest.mark.usefixtures("never_put_off")
 async def test_a_card_on_its_way_is_not_given_up_by_a_jump(rig: Rig, clock: Wandering) -> None:
     rig.discord.script(fault("POST", CALLBACK, after_effect=True, hold=1.5))
     await rig.discord.slash("video", prompt="a slow card", model="luma-flash2")

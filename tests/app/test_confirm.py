@@ -1,5 +1,7 @@
 """The question before a dear video: nothing is held until its requester says yes."""
 
+import pytest
+
 from models import State, Way
 from playground.discord import fault
 from playground.discord.interactions import Answer, Interaction
@@ -20,7 +22,7 @@ from tests.app.hands import (
 )
 from tests.app.moderators import MODEL, is_asked, request
 from tests.pictures import picture
-from tests.rig import Rig
+from tests.rig import Rig, outcome
 
 
 async def wary(rig: Rig, tokens: int = 50, **budget: int) -> None:
@@ -85,7 +87,7 @@ async def test_two_yeses_at_once_make_one_video(rig: Rig) -> None:
         await rig.discord.press(question, button_id(question, number), member="Ben")
         for number in (0, 1)
     ]
-    answers = [await pressed.answer() for pressed in presses]
+    answers = [await outcome(pressed) for pressed in presses]
     assert sorted(answer.ephemeral for answer in answers) == [False, True]
     assert len(rig.jobs_in()) == 1
 
@@ -178,7 +180,7 @@ async def _filled(rig: Rig, done: Message, label: str) -> Answer:
     pressed: Interaction = await rig.discord.press(done, number, member="Cleo")
     await pressed.answer()
     sent = await rig.discord.submit_modal(pressed, {"prompt": "it sinks", "length": "10"})
-    return await sent.answer()
+    return await outcome(sent)
 
 
 async def test_a_server_that_closed_its_buttons_meanwhile_is_heard(rig: Rig) -> None:
@@ -220,6 +222,7 @@ async def test_a_private_video_stays_private(rig: Rig) -> None:
     assert rig.discord.messages("videos") == []
 
 
+@pytest.mark.usefixtures("never_put_off")
 async def test_a_yes_that_comes_from_a_direct_message_is_refused(rig: Rig) -> None:
     await wary(rig)
     question = await asked(rig, length=10)

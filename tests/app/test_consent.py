@@ -23,7 +23,7 @@ from tests.app.hands import (
     watch_cdn,
 )
 from tests.pictures import picture
-from tests.rig import Rig
+from tests.rig import Rig, outcome
 
 POLICIES = ("anyone", "own", "opt-in")
 SAID: tuple[Consent, ...] = ("server", "yes", "no")
@@ -140,7 +140,7 @@ async def test_a_no_said_while_the_form_is_open_still_counts(wide: Rig, fetched:
     assert (await menu.answer()).kind == "modal"
     await use(wide, "preferences", "pictures", choice="no")
     form = await wide.discord.submit_modal(menu, {"prompt": "it sails"})
-    assert "does not want it animated" in said(await form.answer())
+    assert "does not want it animated" in said(await outcome(form))
     assert fetched == []
     assert wide.jobs_in() == []
     assert wide.guild_account().held_tokens == 0
@@ -160,7 +160,7 @@ async def test_after_a_no_nobody_but_the_poster_goes_on_from_a_clip(
             words = said(await press(wide, done, label, member))
             assert "does not want it animated" in words, (member, label)
     late = await wide.discord.submit_modal(form, {"prompt": "it sinks"})
-    assert "does not want it animated" in said(await late.answer())
+    assert "does not want it animated" in said(await outcome(late))
     assert (len(wide.jobs_in()), fetched) == (1, [])
     again = card_of(await press(wide, done, "Again", "Ada"))
     assert wide.job_of(again).origin.poster_id == wide.discord.world.user("Ada").id

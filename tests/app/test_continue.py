@@ -65,10 +65,9 @@ async def go_on(rig: Rig, done: Message, **values: str) -> Message:
     pressed = await rig.discord.press(done, "Continue", member="Ben")
     assert (await pressed.answer()).kind == "modal"
     sent = await rig.discord.submit_modal(pressed, values)
-    answer = await sent.answer()
-    assert answer.message is not None
-    assert not answer.ephemeral, answer.message.content
-    return await rig.finished(answer.message)
+    card = await sent.final()
+    assert not card.ephemeral, card.content
+    return await rig.finished(card)
 
 
 async def test_a_continued_clip_begins_where_the_other_ended(real: Rig) -> None:
@@ -115,8 +114,7 @@ async def test_a_video_that_is_nowhere_any_more_cannot_be_continued(play: Rig) -
     pressed = await play.discord.press(done, "Continue", member="Ben")
     await pressed.answer()
     sent = await play.discord.submit_modal(pressed, {"prompt": "on"})
-    answer = await sent.answer()
-    assert answer.ephemeral
-    assert answer.message is not None
-    assert "Nothing was charged" in answer.message.content
+    told = await sent.final()
+    assert told.ephemeral
+    assert "Nothing was charged" in told.content
     assert play.guild_account().held_tokens == 0

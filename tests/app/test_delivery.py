@@ -137,16 +137,16 @@ async def test_a_file_that_is_not_there_yet_is_fetched_later(play: Rig) -> None:
 @pytest.mark.fault("C3")
 async def test_a_replayed_interaction_is_one_job_and_one_card(play: Rig) -> None:
     interaction = await play.discord.slash("video", prompt="once")
-    answer = await interaction.answer()
-    assert answer.message is not None
+    await interaction.answer()
     for _ in range(3):
         play.discord.replay(interaction)
-    await play.finished(answer.message)
+    await play.finished(await interaction.final())
     assert len(play.jobs_in()) == play.posts() == 1
     play.sound()
 
 
 @pytest.mark.fault("C1")
+@pytest.mark.usefixtures("never_put_off")
 async def test_an_answer_that_discord_refuses_gives_the_tokens_back(play: Rig) -> None:
     unknown = {"code": 10062, "message": "Unknown interaction"}
     play.discord.script(fault("POST", r"/interactions/\d+/.*/callback", status=404, body=unknown))
@@ -160,6 +160,7 @@ async def test_an_answer_that_discord_refuses_gives_the_tokens_back(play: Rig) -
     play.sound()
 
 
+@pytest.mark.usefixtures("never_put_off")
 async def test_a_card_whose_confirmation_is_lost_says_that_nothing_was_sent(play: Rig) -> None:
     lost = fault("POST", r"/interactions/\d+/.*/callback", status=500, after_effect=True)
     play.discord.script(lost)

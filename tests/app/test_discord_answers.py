@@ -11,7 +11,7 @@ from playground.discord import fault
 from playground.discord.interactions import Answer, Interaction
 from tests.app.counted import is_all_done
 from tests.app.wide import passed, wait, wide
-from tests.rig import Rig
+from tests.rig import Rig, outcome
 
 pytestmark = pytest.mark.long
 
@@ -22,6 +22,7 @@ HOUR_S = 3600
 
 
 @pytest.mark.fault("C1")
+@pytest.mark.usefixtures("never_put_off")
 async def test_an_answer_that_comes_after_three_seconds_is_dropped_unsent(rig: Rig) -> None:
     await rig.start_bot()
     rig.discord.script(fault("POST", CALLBACK, delay=3.5))
@@ -35,6 +36,7 @@ async def test_an_answer_that_comes_after_three_seconds_is_dropped_unsent(rig: R
 
 
 @pytest.mark.fault("C2")
+@pytest.mark.usefixtures("never_put_off")
 async def test_what_another_copy_answered_is_left_to_it_though_it_counts_its_jobs_alike(
     wide: Rig,
 ) -> None:
@@ -67,13 +69,12 @@ async def test_one_interaction_is_one_job_however_often_and_whenever_it_comes(wi
     interaction = await wide.discord.slash("video", prompt="once")
     for _ in range(3):
         wide.discord.replay(interaction)
-    answer = await interaction.answer()
-    assert answer.message is not None
+    card = await interaction.final()
     mark = len(wide.discord.events)
     wide.discord.drop_gateway()
     await wide.discord.wait_for(lambda event: event.kind == "resumed", start_at=mark, timeout=20)
     wide.discord.replay(interaction)
-    await wide.finished(answer.message)
+    await wide.finished(card)
     wide.discord.replay(interaction)
     await wide.restart_bot()
     wide.discord.replay(interaction)
@@ -92,7 +93,7 @@ async def test_every_button_from_before_a_restart_still_answers(wide: Rig) -> No
     for row in done.components:
         for button in row["components"]:
             pressed = await wide.discord.press(done, button["custom_id"], member="Ben")
-            answers[button["label"].split()[0]] = await pressed.answer()
+            answers[button["label"].split()[0]] = await outcome(pressed)
     assert answers.keys() >= {"Again", "Edit", "Continue", "Info", "Delete"}
     assert {answers[name].kind for name in ("Edit", "Continue")} == {"modal"}
     assert not answers["Again"].ephemeral
@@ -135,7 +136,7 @@ async def test_a_command_in_an_old_shape_is_checked_in_full_and_holds_nothing_un
     await template.answer()
     for data in OLD_SHAPES.values():
         jobs = len(wide.jobs_in())
-        answer = await _resent(wide, template, data).answer()
+        answer = await outcome(_resent(wide, template, data))
         assert answer.message is not None
         # A private sentence, and nothing is held; or the card of a job.
         assert len(wide.jobs_in()) == jobs + (not answer.ephemeral), data

@@ -18,7 +18,7 @@ from tests.app.hands import (
     reprice,
     said,
 )
-from tests.rig import Rig
+from tests.rig import Rig, outcome
 
 GONE = "That question has ended"
 USED = "You answered that already: it became job 1"
@@ -122,7 +122,7 @@ async def test_two_presses_make_one_video(tight: Rig) -> None:
     refused = await _refused(tight)
     button = refused.components[0]["components"][0]["custom_id"]
     presses = [await tight.discord.press(refused, button, member="Ben") for _ in range(2)]
-    answers = [await pressed.answer() for pressed in presses]
+    answers = [await outcome(pressed) for pressed in presses]
     assert sorted(answer.ephemeral for answer in answers) == [False, True]
     assert USED in next(said(answer) for answer in answers if answer.ephemeral)
     assert USED in said(await press(tight, refused, "Shrink"))
@@ -133,12 +133,13 @@ async def test_a_replayed_press_makes_one_video(tight: Rig) -> None:
     refused = await _refused(tight)
     button = refused.components[0]["components"][0]["custom_id"]
     pressed = await tight.discord.press(refused, button, member="Ben")
-    card_of(await pressed.answer())
+    card_of(await outcome(pressed))
     tight.discord.replay(pressed)
     await tight.discord.autocomplete("video", "model", "")  # so the replay is handled as well
     assert len(pressed.messages) == len(tight.jobs_in()) == 1
 
 
+@pytest.mark.usefixtures("never_put_off")
 async def test_a_press_whose_card_got_lost_may_be_made_again(tight: Rig) -> None:
     refused = await _refused(tight)
     tight.discord.script(fault("POST", r"/interactions/\d+/.*/callback", status=404))
@@ -220,9 +221,9 @@ async def test_nobody_else_and_no_other_server_can_answer(tight: Rig) -> None:
     ):
         own = message.components[0]["components"][0]["custom_id"]
         genuine = await tight.discord.press(message, own, member=member)
-        card_of(await genuine.answer())
+        card_of(await outcome(genuine))
         forged = tight.discord.forge(genuine, button)
-        assert sentence in said(await forged.answer())
+        assert sentence in said(await outcome(forged))
     assert len(tight.jobs_in()) == 2
     assert {job.user_id for job in tight.jobs_in()} == {
         tight.discord.world.user(name).id for name in ("Cleo", "Dora")
@@ -234,8 +235,8 @@ async def test_a_forged_button_finds_nothing(tight: Rig, end: str) -> None:
     first, second = await _refused(tight), await _refused(tight)
     first_id, second_id = (m.components[0]["components"][0]["custom_id"] for m in (first, second))
     genuine = await tight.discord.press(first, first_id, member="Ben")
-    card_of(await genuine.answer())
+    card_of(await outcome(genuine))
     forged = tight.discord.forge(genuine, f"rb:make:{second_id.split(':')[2]}{end}")
-    words = said(await forged.answer())
+    words = said(await outcome(forged))
     assert GONE in words or "do not know" in words
     assert len(tight.jobs_in()) == 1

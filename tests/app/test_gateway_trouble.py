@@ -18,16 +18,15 @@ def _sessions(rig: Rig) -> int:
 async def test_an_interaction_that_comes_three_times_over_a_resume_is_one_job(play: Rig) -> None:
     asked = await play.discord.slash("video", prompt="once", model="luma-flash2")
     play.discord.replay(asked)  # both are at work at once
-    answer = await asked.answer()
+    card = await asked.final()
     play.discord.drop_gateway()
     play.discord.replay(asked)  # kept for the session, and handed over when it resumes
     await play.eventually(lambda: play.discord.connected)
     play.discord.replay(asked)
-    assert answer.message is not None
     await play.discord.autocomplete("video", "model", "")  # so the replays are handled as well
-    await play.finished(answer.message)
+    await play.finished(card)
     assert len(play.jobs_in()) == play.posts() == len(play.box.generations) == 1
-    assert [message.id for message in asked.messages] == [answer.message.id]
+    assert [message.id for message in asked.messages] == [card.id]
     assert _sessions(play) == 1, "it was resumed"
     play.sound()
 

@@ -16,7 +16,7 @@ from playground.neuralbox import faults
 from tests.app.hands import ANIMATE, animate, boat, card_of, consent, kept, policy, press, said
 from tests.app.host import Host
 from tests.pictures import picture
-from tests.rig import Rig
+from tests.rig import Rig, outcome
 
 IMAGE = {"image": ("boat.png", picture())}
 READ = r"/channels/\d+/messages/\d+"
@@ -56,7 +56,7 @@ async def test_an_edit_form_left_open_makes_nothing_of_a_clip_taken_down(
     await play.eventually(lambda: done.id not in [m.id for m in play.discord.messages()])
     assert kept(play, "pictures") != []
     sent = await play.discord.submit_modal(form, {"prompt": "it sinks"})
-    words = said(await sent.answer())
+    words = said(await outcome(sent))
     assert "was taken down" in words
     assert "Nothing was charged" in words
     assert len(play.jobs_in()) == 2

@@ -12,7 +12,7 @@ from playground.neuralbox import faults
 from storage import outbox
 from tests.app.hands import card_of, kept, only_job, press, roomy, said, use
 from tests.pictures import picture
-from tests.rig import Rig
+from tests.rig import Rig, outcome
 
 MIB = 1024 * 1024
 EDIT = r"/channels/\d+/messages/\d+"
@@ -202,12 +202,12 @@ async def test_strangers_go_on_from_no_hidden_result(play: Rig) -> None:
     await _told(play)
     for form in forms.values():
         sent = await play.discord.submit_modal(form, {"prompt": "more of it"})
-        assert "This video was hidden." in said(await sent.answer())
+        assert "This video was hidden." in said(await outcome(sent))
     pressed = await play.discord.press(play.shown(card), "Info", member="Cleo")
     await pressed.answer()
     public_id = only_job(play).public_id
     for forged in (again["custom_id"], f"rb:edit:{public_id}", f"rb:continue:{public_id}"):
-        answer = await play.discord.forge(pressed, forged).answer()
+        answer = await outcome(play.discord.forge(pressed, forged))
         assert "This video was hidden." in said(answer)
     assert play.posts() == 1
 
@@ -363,10 +363,10 @@ async def test_what_goes_on_in_a_channel_since_set_to_spoilers_is_veiled(
     pressed = await play.discord.press(
         done, next(one for one in _labels(done) if one.startswith(label)), member="Cleo"
     )
-    answer = await pressed.answer()
     if label == "Edit":
-        answer = await (await play.discord.submit_modal(pressed, {"prompt": "more"})).answer()
-    made = await play.finished(card_of(answer))
+        await pressed.answer()
+        pressed = await play.discord.submit_modal(pressed, {"prompt": "more"})
+    made = await play.finished(card_of(await outcome(pressed)))
     assert [file.spoiler for file in made.files] == [True]
 
 

@@ -61,6 +61,7 @@ async def test_an_answer_that_comes_while_the_file_is_held_is_booked_afterwards(
     rig.sound()
 
 
+@pytest.mark.usefixtures("never_put_off")
 async def test_a_card_that_never_came_gives_its_tokens_back_without_a_restart(rig: Rig) -> None:
     callback = r"/interactions/\d+/.*/callback"
     rig.discord.script(fault("POST", callback, delay=30, after_effect=True))
