@@ -1,5 +1,6 @@
 """Faults to order: what the next matching request to the REST API meets."""
 
+import asyncio
 import dataclasses
 import re
 
@@ -18,6 +19,7 @@ class Fault:
     after_effect: bool
     delay: float
     hold: float
+    until: asyncio.Event | None
     drop: bool
     headers: dict[str, str]
     hits: int = 0
@@ -36,6 +38,7 @@ def fault(
     after_effect: bool = False,
     delay: float = 0.0,
     hold: float = 0.0,
+    until: asyncio.Event | None = None,
     drop: bool = False,
     headers: dict[str, str] | None = None,
 ) -> Fault:
@@ -44,9 +47,9 @@ def fault(
     The path is searched, without "/api/v10". `delay` seconds (real) pass first. Then `drop` cuts
     the connection, or `status` with `body` (JSON, or text sent as HTML) is answered; with neither
     the request goes on as usual. `after_effect` lets the request do its work before that: the
-    message exists although the bot is told otherwise; then `hold` seconds (real) pass before the
-    bot is told anything. A 429 gets the headers Discord sends with
-    it, waiting `body["retry_after"]` seconds (default 0.1).
+    message exists although the bot is told otherwise; then `hold` seconds (real) pass, and
+    `until` is waited for, before the bot is told anything. A 429 gets the headers Discord sends
+    with it, waiting `body["retry_after"]` seconds (default 0.1).
     """
     if status == 429 and not isinstance(body, str):
         told = {"message": "You are being rate limited.", "code": 0}
@@ -62,6 +65,7 @@ def fault(
         after_effect,
         delay,
         hold,
+        until,
         drop,
         headers or {},
     )

@@ -135,6 +135,8 @@ class RestApi:
         if not scripted or fault.after_effect:
             answer = await self._serve(request, body)
             await asyncio.sleep(fault.hold)
+            if fault.until is not None:
+                await fault.until.wait()
             if not scripted:
                 return self._send(request, body, *answer)
         if fault.drop:

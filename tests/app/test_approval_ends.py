@@ -232,13 +232,16 @@ async def test_where_nobody_can_be_asked_the_wait_ends_at_once(strict: Rig) -> N
 @pytest.mark.usefixtures("never_put_off")
 async def test_where_nobody_can_be_asked_a_card_on_its_way_is_waited_for(strict: Rig) -> None:
     strict.discord.delete_channel("general")
-    strict.discord.script(fault("POST", r"/interactions/\d+/.*/callback", delay=0.5))
+    heard = asyncio.Event()
+    callback = r"/interactions/\d+/.*/callback"
+    strict.discord.script(fault("POST", callback, after_effect=True, until=heard))
     used = await strict.discord.slash("video", prompt="a boat", model=MODEL, length=10)
     await strict.eventually(lambda: len(strict.jobs_in(State.RESERVED)) == 1)
     assert strict.app is not None
     strict.app.worker.nudge()
     await strict.eventually(lambda: notice(strict).attempts == 1)
     assert len(strict.jobs_in(State.RESERVED)) == 1
+    heard.set()
     card = await used.final()
     done = await strict.finished(card, limit_s=60)
     assert strict.job_of(done).state is State.CANCELLED

@@ -1,8 +1,10 @@
 """On the mention road, where no private answer exists: a passing note with buttons."""
 
+from jobs import notes
 from models import State, Way
 from playground.discord.interactions import Answer
 from playground.discord.world import Message
+from storage import settings
 from tests.app.hands import card_of, confirm_above, labels, only_job, press, said
 from tests.pictures import picture
 from tests.rig import Rig
@@ -14,6 +16,8 @@ async def _note(rig: Rig, words: str = "it sails away, 10 seconds") -> Message:
         f"{rig.discord.bot_mention} {words}", attachments=[("boat.png", picture())]
     )
     await rig.eventually(lambda: len(rig.pings(message)) == 1)
+    # The bot itself hears of it a little later.
+    await rig.eventually(lambda: bool(rig.read(lambda tx: settings.list_scope(tx, notes.SCOPE))))
     [note] = rig.pings(message)
     return note
 

@@ -8,6 +8,7 @@ from models import State, Way
 from playground.discord.interactions import Interaction
 from playground.discord.world import Message
 from playground.neuralbox import faults
+from tests.app.wide import unbrought
 from tests.pictures import picture
 from tests.rig import Rig
 
@@ -158,6 +159,7 @@ async def test_info_tells_the_line_and_what_it_cost_in_all(play: Rig) -> None:
 
 async def test_video_info_works_on_the_card_and_on_the_reply(play: Rig) -> None:
     done = await done_card(play)
+    await play.eventually(lambda: not unbrought(play))  # its id is known to the bot
     for message in (done, play.pings(done)[0]):
         answer = await (await play.discord.message_command("Video info", message)).answer()
         assert answer.ephemeral

@@ -1,5 +1,6 @@
 """The wall clock is set anew: no hold is given back by that, and no amount changes its period."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -97,11 +98,15 @@ async def test_what_waits_for_another_try_waits_no_longer_by_a_clock_that_was_se
 @pytest.mark.fault("P10")
 @pytest.mark.usefixtures("never_put_off")
 async def test_a_card_on_its_way_is_not_given_up_by_a_jump(rig: Rig, clock: Wandering) -> None:
-    rig.discord.script(fault("POST", CALLBACK, after_effect=True, hold=1.5))
+    heard = asyncio.Event()
+    rig.discord.script(fault("POST", CALLBACK, after_effect=True, until=heard))
     await rig.discord.slash("video", prompt="a slow card", model="luma-flash2")
     await rig.eventually(lambda: len(rig.jobs_in(State.RESERVED)) == 1)
     clock.wrong_by_s += HOUR_S
     await rig.clock.advance(65)
+    await rig.settle()
+    assert len(rig.jobs_in(State.RESERVED)) == 1
+    heard.set()
     await rig.eventually(lambda: len(rig.jobs_in(State.RESERVED)) == 0)
     await rig.eventually(lambda: len(rig.jobs_in(State.PENDING)) == 1)
 

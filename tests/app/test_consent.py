@@ -71,6 +71,11 @@ async def _posted(rig: Rig) -> dict[str, Message]:
     }
 
 
+def _by_the_bot(fetched: list[str]) -> list[str]:
+    """Return what was fetched without what the vendor fetches from a card, whenever it does."""
+    return [path for path in fetched if "reelbox-start" not in path]
+
+
 async def _answered(rig: Rig, asked: Message) -> None:
     await rig.eventually(lambda: len(rig.pings(asked)) == 1)
 
@@ -110,7 +115,7 @@ async def test_a_mention_in_reply_obeys_the_same_and_leaves_only_a_note(
         assert (len(wide.jobs_in()) - before == 1) == may
         if not may:
             assert any(words in reply.content for words in SENTENCES)
-            assert fetched == []
+            assert _by_the_bot(fetched) == []
     wide.sound()
 
 
@@ -187,7 +192,7 @@ async def test_a_picture_on_one_of_our_cards_belongs_to_whoever_posted_it_first(
         await _answered(wide, asked)
         assert "does not want it animated" in wide.pings(asked)[0].content
     assert len(wide.jobs_in()) == 2
-    assert [path for path in fetched if "reelbox-start" not in path] == []
+    assert _by_the_bot(fetched) == []
 
 
 async def test_a_picture_of_ours_whose_poster_is_unknown_is_not_animated_by_a_mention(

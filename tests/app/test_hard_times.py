@@ -245,6 +245,7 @@ async def test_a_job_left_to_a_person_costs_next_to_no_requests(rig: Rig) -> Non
     rig.box.add_foreign(prompt="same", model="kling-v2.1", created_at=rig.clock.now() + 90)
     await rig.run_until(lambda: rig.job_of(card).attention is not None)
     await rig.clock.advance(3600)
+    await rig.settle()
     before = _history_requests(rig)
     await rig.finished(await rig.card("another", member="Cleo"))
     assert _history_requests(rig) - before <= 3
@@ -316,8 +317,10 @@ async def test_one_price_that_is_refused_keeps_no_other_from_being_known(tmp_pat
         await rig.start_bot()
         stored = "SELECT count(*) FROM price"
         await rig.eventually(lambda: rig.read(lambda tx: tx.execute(stored).fetchone()[0]) == 14)
+        await rig.settle()
         before = len(rig.box.requests)
         await rig.clock.advance(3600)
+        await rig.settle()
         assert len(rig.box.requests) - before <= 3, "it is not asked for again and again"
         card = await rig.card(model="kling-v2.1")
         assert rig.job_of(card).hold_tokens == 94, "the published maximum is held"

@@ -165,6 +165,7 @@ async def test_a_second_pause_changes_the_words_and_not_since_when(play: Rig) ->
 
 async def test_show_tells_the_pause_and_the_jobs_by_state(play: Rig) -> None:
     await play.refreshed()
+    await play.settle()  # the history is asked for at the start too
     assert await admin(play, "show") == (
         "Reelbox on all its servers\nNew videos\nThey are taken.\nOn their way\nNone.\n"
         f"NeuralBox\n{play.box.allowance.used_hour} of 100 requests in an hour, "
