@@ -14,6 +14,8 @@ from tests.app.budget_hands import SECOND, forge, open_to_everyone, private, wor
 from tests.app.hands import animate, boat, press, said
 from tests.app.moderators import asked, request
 from tests.rig import Rig
+from ui import host
+from ui.host import ASK_S
 
 # A use of each subcommand; one that is not named here fails the tests.
 EVERY_USE: dict[str, dict[str, Any]] = {
@@ -242,8 +244,9 @@ async def test_the_host_is_asked_for_now_and_then_and_a_new_one_is_noticed(play:
     ids=str,
 )
 async def test_when_discord_does_not_tell_who_is_the_host_nobody_is(
-    play: Rig, trouble: dict[str, Any]
+    play: Rig, monkeypatch: pytest.MonkeyPatch, trouble: dict[str, Any]
 ) -> None:
+    monkeypatch.setattr(host, "ASK_S", ASK_S)  # as outside of tests
     play.discord.script(fault("GET", ASKING, **trouble))
     refusal = await admin(play, "pause")
     assert refusal == (
