@@ -203,7 +203,7 @@ class Rig:
                 self._unanswered(),
                 self._sleepers(),
             )
-            # A request that hung before this step hangs on the clock.
+            # A request that hung before this step hangs on the clock, or for long.
             is_calm = state == before and self._unanswered() <= self._hanging
             calm = calm + 1 if is_calm else 0
             before = state
@@ -229,7 +229,9 @@ class Rig:
         return self.clock.sleepers if isinstance(self.clock, FakeClock) else 0
 
     def _unanswered(self) -> set[int]:
-        return {id(seen) for seen in self.box.requests[-20:] if seen.status is None}
+        """Tell requests apart that the vendor has not answered, or (below zero) Discord."""
+        ours = {id(seen) for seen in self.box.requests[-20:] if seen.status is None}
+        return ours | {-number for number in self.discord.parts.rest.unanswered}
 
     async def finished(
         self, message: Message, limit_s: float = 1800.0, step_s: float = STEP_S

@@ -111,11 +111,21 @@ class RestApi:
         self.log = log
         self.recorder = recorder
         self.requests = 0
+        self.unanswered: set[int] = set()
+        """The numbers of those that are not answered yet, the first one being 1."""
         self.down = False
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request to /api/…"""
         self.requests += 1
+        number = self.requests
+        self.unanswered.add(number)
+        try:
+            return await self._handle(request)
+        finally:
+            self.unanswered.discard(number)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
         method, path = request.method, request.path
         fault = self.faults.take(method, re.sub(r"\A/api/v\d+", "", path))
         body = Body(content_type=request.content_type)
