@@ -138,7 +138,7 @@ class Rig:
         await self.eventually(lambda: self.read(lambda tx: bool(tx.execute(known).fetchone()[0])))
 
     async def ask(self, prompt: str = "a paper boat in the rain", **options: Any) -> Answer:
-        """Use /video; return what the member sees."""
+        """Use /video; return what comes of it."""
         return await outcome(await self.discord.slash("video", prompt=prompt, **options))
 
     async def card(self, prompt: str = "a paper boat in the rain", **options: Any) -> Message:
@@ -313,7 +313,7 @@ class Rig:
 async def outcome(interaction: Interaction) -> Answer:
     """Return the first answer, with the message that the person is left with.
 
-    A busy machine lets the bot put off, in public, what may then become a private sentence.
+    A busy machine may put an answer off in public, and tell privately what it comes to.
     """
     answer = await interaction.answer()
     if answer.message is None:

@@ -35,12 +35,11 @@ async def animate(rig: Rig, message: Message, member: str = "Ben", **values: Any
     first = await menu.answer()
     if first.kind != "modal":
         return first
-    form = await rig.discord.submit_modal(menu, values)
-    return await outcome(form)
+    return await outcome(await rig.discord.submit_modal(menu, values))
 
 
 async def press(rig: Rig, message: Message, label: str, member: str = "Ben") -> Answer:
-    """Press the button whose label begins like that; return the answer."""
+    """Press the button whose label begins like that; return what comes of it."""
     for row in message.components:
         for button in row["components"]:
             if str(button.get("label", "")).startswith(label):

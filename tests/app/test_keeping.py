@@ -10,7 +10,7 @@ from playground.discord.world import Message
 from playground.neuralbox import faults
 from tests.app.hands import animate, boat, card_of, kept, only_job, press, said
 from tests.pictures import picture
-from tests.rig import Rig
+from tests.rig import Rig, outcome
 
 DAY_S = 24 * 3600.0
 IMAGE = {"image": ("boat.png", picture())}
@@ -74,7 +74,7 @@ async def test_again_after_that_says_so_and_holds_nothing(week: Rig) -> None:
     form = await week.discord.press(done, "Edit", member="Ben")
     assert (await form.answer()).kind == "modal"
     sent = await week.discord.submit_modal(form, {"prompt": "and now?"})
-    assert "not kept any more. Nothing was charged" in said(await sent.answer())
+    assert "not kept any more. Nothing was charged" in said(await outcome(sent))
     assert week.guild_account().held_tokens == 0
     assert (len(week.jobs_in()), week.posts()) == (1, 1)
 

@@ -12,7 +12,7 @@ from playground.discord.cdn import Cdn
 from tests.app.hands import animate, boat, kept, labels, roomy, said, watch_cdn
 from tests.media.hostile import PNG, black_png, ihdr, jpeg_header
 from tests.pictures import picture
-from tests.rig import Rig
+from tests.rig import Rig, outcome
 
 MIB = 1024 * 1024
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1/x"/></svg>'
@@ -170,7 +170,7 @@ async def test_a_link_that_ran_out_while_the_form_was_open_is_told(play: Rig) ->
     assert (await menu.answer()).kind == "modal"
     play.discord.delete_message(posted)
     form = await play.discord.submit_modal(menu, {"prompt": "it sails"})
-    assert "attach the picture again" in said(await form.answer())
+    assert "attach the picture again" in said(await outcome(form))
     assert _untouched(play)
 
 
@@ -179,7 +179,7 @@ async def test_a_form_that_was_open_for_too_long_is_told(play: Rig) -> None:
     assert (await menu.answer()).kind == "modal"
     await play.clock.advance(3700)
     form = await play.discord.submit_modal(menu, {"prompt": "it sails"})
-    assert "too long ago" in said(await form.answer())
+    assert "too long ago" in said(await outcome(form))
     assert _untouched(play)
 
 

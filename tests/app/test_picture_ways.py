@@ -11,17 +11,16 @@ from models import State, Way
 from playground.discord.interactions import Answer
 from playground.discord.world import Message
 from tests.pictures import moving_gif, picture
-from tests.rig import Rig
+from tests.rig import Rig, outcome
 
 ANIMATE = "Animate image"
 
 
 async def animate(rig: Rig, message: Message, member: str = "Ben", **values: Any) -> Answer:
-    """Right-click a message with one picture and send the form; return the first answer."""
+    """Right-click a message with one picture and send the form; return what comes of it."""
     menu = await rig.discord.message_command(ANIMATE, message, member=member)
     assert (await menu.answer()).kind == "modal"
-    form = await rig.discord.submit_modal(menu, values)
-    return await form.answer()
+    return await outcome(await rig.discord.submit_modal(menu, values))
 
 
 async def the_card(answer: Answer) -> Message:
@@ -123,7 +122,7 @@ async def test_several_pictures_are_offered_privately_with_thumbnails(play: Rig)
     pressed = await play.discord.press(answer.message, "2")
     assert (await pressed.answer()).kind == "modal"
     form = await play.discord.submit_modal(pressed, {"prompt": "the second one"})
-    card = await the_card(await form.answer())
+    card = await the_card(await outcome(form))
     given = await given_to_the_vendor(play, card)
     assert given.convert("RGB").getpixel((5, 5)) == (20, 120, 160)
 
@@ -143,7 +142,7 @@ async def test_a_form_filled_in_after_a_restart_still_works(play: Rig) -> None:
     await play.restart_bot()
     await play.eventually(lambda: not play.app.intake.reasons if play.app else False)
     form = await play.discord.submit_modal(menu, {"prompt": "later"})
-    await the_card(await form.answer())
+    await the_card(await outcome(form))
 
 
 async def test_a_reply_that_mentions_the_bot_animates_the_picture_with_the_intent(

@@ -13,7 +13,7 @@ from playground.discord.world import Message
 from playground.neuralbox import faults
 from tests.app.hands import kept, only_job, press, said
 from tests.pictures import picture
-from tests.rig import Rig
+from tests.rig import Rig, outcome
 
 IMAGE = {"image": ("secret.png", picture(360, 640))}
 
@@ -236,7 +236,7 @@ async def test_nobody_else_sees_or_presses_what_is_under_a_private_video(play: R
         await press(play, card, "Info", "Cleo")
     buttons: list[Json] = [one for row in card.components for one in row["components"]]
     for button in buttons:
-        words = said(await _forged(play, card, button["custom_id"], "Cleo").answer())
+        words = said(await outcome(_forged(play, card, button["custom_id"], "Cleo")))
         assert job.request.prompt not in words
         assert "private" in words or "Only whoever asked" in words, button["label"]
     assert "do not know a video" in (await _fetched_again(play, "Cleo")).content

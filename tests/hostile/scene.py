@@ -15,7 +15,7 @@ from tests.app import budget_hands as at
 from tests.app.hands import boat, card_of, labels, roomy
 from tests.app.moderators import notice
 from tests.hostile.allowed import FIELDS, PLACES, THERE, USES, USES_THERE
-from tests.rig import Rig
+from tests.rig import Rig, outcome
 
 SECOND = at.SECOND
 NAMES = {
@@ -133,7 +133,7 @@ async def built(rig: Rig) -> Scene:
         ids[f"form {action}"] = f"rb:{action}:{job}"
     ids["fetch"] = "rb:fetch"
     other = await discord.slash("video", prompt="a boat of Dora's", member="Dora", guild=SECOND)
-    theirs = card_of(await other.answer())
+    theirs = card_of(await outcome(other))
     await rig.finished(theirs)
     # The clock stands still from here on, so that these stay as they are.
     await _draft(rig, ids)

@@ -33,6 +33,12 @@ DOES = {
 FREE_TEXT = {"tokens": "1", "time_zone": "ber", "starts_on": "1"}
 
 
+@pytest.fixture(autouse=True)
+def _no_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is put off comes in public at first, and where an answer goes is asked here."""
+    monkeypatch.setattr("ui.desk.FIRST_ANSWER_S", 60)
+
+
 async def is_let(used: Interaction, who: str) -> bool:
     """Return whether an interaction got past the question of who may; its answer is looked at."""
     first = await used.answer()
