@@ -22,6 +22,7 @@ from playground.discord import LocalDiscord
 from playground.discord.interactions import Answer, Interaction
 from playground.discord.world import Message
 from playground.neuralbox import LocalNeuralBox
+from playground.neuralbox.faults import HISTORY
 from playground.record import Recorder
 from storage import invariants, jobs, ledger, prices, schema
 from storage.database import BALLAST, BALLAST_BYTES, DATABASE, READERS
@@ -122,8 +123,14 @@ class Rig:
         await self.start_bot()
 
     async def refreshed(self) -> None:
-        """Wait until the bot has asked for the balance and every price, its first requests."""
+        """Wait until the bot has asked for the balance, the history and every price.
+
+        Those are its first requests: what a test scripts or counts after this is meant for others.
+        """
         await self.balance_known()
+        await self.eventually(
+            lambda: any(HISTORY.fits(r.method, r.path, None) for r in self.box.requests)
+        )
         count = "SELECT count(*) FROM price"
         wanted = len(self.config().video.models) * len(LENGTHS_S)
         await self.eventually(
