@@ -9,6 +9,7 @@ from aiohttp import web
 from models import State
 from playground.discord import NotPossibleError, fault
 from playground.discord.cdn import Cdn
+from playground.discord.interactions import Interaction
 from tests.app.hands import animate, boat, kept, labels, roomy, said, watch_cdn
 from tests.media.hostile import PNG, black_png, ihdr, jpeg_header
 from tests.pictures import picture
@@ -153,15 +154,22 @@ async def test_a_slow_order_that_somebody_else_answered_is_left_to_them(
         fault("POST", r"/callback", status=400, body=answered),
     )
     mark = len(play.records)
-    await play.discord.slash(
+    used = await play.discord.slash(
         "video", prompt="it sails", attachments={"image": ("boat.png", picture())}
     )
     await play.eventually(lambda: not play.discord.parts.faults.faults)
+    # Its picture must not come before the bot has heard what Discord answered.
+    await play.eventually(lambda: not _is_ordering(used))
     held.may_answer.set()
     await play.discord.autocomplete("video", "model", "")
     deletions = [one for one in play.records[mark:] if one["method"] == "DELETE"]
     assert deletions == []
     assert play.jobs_in() == []
+
+
+def _is_ordering(used: Interaction) -> bool:
+    """Whether the bot is still at work on the order of an interaction."""
+    return any(task.get_name() == f"order-{used.id}" for task in asyncio.all_tasks())
 
 
 async def test_a_link_that_ran_out_while_the_form_was_open_is_told(play: Rig) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from jobs.notes import SCOPE
 from jobs.service import GENTLE_MOTIONS
 from models import State, Way
 from playground.discord.interactions import Answer
 from playground.discord.world import Message
+from storage import settings
 from tests.pictures import moving_gif, picture
 from tests.rig import Rig, outcome
 
@@ -181,6 +183,8 @@ async def test_a_note_that_a_restart_left_standing_goes_at_the_next_start(play: 
     posted = await play.discord.say(member="Ada", attachments=[("boat.png", picture())])
     asked = await play.discord.say(f"{play.discord.bot_mention} make it move", reply_to=posted)
     await play.eventually(lambda: len(play.pings(asked)) == 1)
+    # It is out before it is written down.
+    await play.eventually(lambda: bool(play.read(lambda tx: settings.list_scope(tx, SCOPE))))
     await play.restart_bot()
     await play.eventually(lambda: play.pings(asked) == [])
 

@@ -23,10 +23,7 @@ CALLBACK = r"/interactions/\d+/.*/callback"
 
 @pytest.fixture
 def host(rig: Rig, tmp_path: Path) -> QuickHost:
-    """A host whose requests to NeuralBox end after a few real seconds."""
-    host = QuickHost(rig, tmp_path)
-    host.configure("neuralbox", post_timeout_s=POST_TIMEOUT_S)
-    return host
+    return QuickHost(rig, tmp_path)
 
 
 async def _until_told(host: QuickHost) -> Answer:
@@ -68,6 +65,7 @@ async def test_a_stop_while_a_request_is_in_flight_ends_it_stores_its_id_and_tak
 async def test_a_request_that_never_ends_is_in_doubt_at_its_deadline_and_the_exit_is_clean(
     host: QuickHost,
 ) -> None:
+    host.configure("neuralbox", post_timeout_s=POST_TIMEOUT_S)
     process = await host.serve()
     host.rig.box.script(faults.hang_after(3600))
     await host.in_flight()
