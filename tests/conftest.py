@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from jobs import patience
 from playground.clock import FakeClock
 from tests.rig import Rig
-from ui import desk, host
+from tests.unhurried import WAITS_S
 
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - pytest makes a directory of its own in it
 MEMORY_DISK_BYTES = 4 << 30
@@ -36,10 +35,8 @@ def pytest_configure() -> None:
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A real clock decides what is put off or refused; how loaded this machine is must not."""
-    monkeypatch.setattr(desk, "FIRST_ANSWER_S", 2.0)
-    monkeypatch.setattr(host, "ASK_S", 2.5)
-    monkeypatch.setattr(patience, "PATIENCE_S", 2.5)
-    monkeypatch.setattr(patience, "ORDER_PATIENCE_S", 4.0)
+    for module, name, seconds in WAITS_S:
+        monkeypatch.setattr(module, name, seconds)
 
 
 @pytest.fixture

@@ -164,7 +164,10 @@ def _run(program: str, arguments: list[str], env: dict[str, str]) -> None:
 if __name__ == "__main__":
     import bot  # noqa: F401 - what every start would import
     from storage import schema
+    from tests.unhurried import WAITS_S
 
+    for module, name, seconds in WAITS_S:
+        setattr(module, name, seconds)
     schema._expected_fingerprint(schema.newest_version())  # and what each would work out
     os.umask(0o022)  # whatever the test has that needed one first
     gc.collect()
