@@ -22,8 +22,9 @@ class Open:
 
     `seen_at` is when it was last seen unfinished (or submitted), `looked_at` when it was last asked
     about. One that a look did not show is asked for by itself at `alone_at`, after `misses` such
-    looks; `unlisted` counts how often that was its page, which may show it from `relist_at` on.
-    `curve` is its own, where the vendor tells how far it is.
+    looks; `is_for_page` when its page is to be tried, since its status tells nothing. `unlisted`
+    counts how often its page did not show it, which may do so from `relist_at` on. `curve` is its
+    own, where the vendor tells how far it is.
     """
 
     key: Key
@@ -35,6 +36,7 @@ class Open:
     looked_at: float = -math.inf
     misses: int = 0
     alone_at: float | None = None
+    is_for_page: bool = False
     unlisted: int = 0
     relist_at: float = -math.inf
     curve: Curve | None = None

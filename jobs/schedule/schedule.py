@@ -22,6 +22,8 @@ STALE_S = 20.0
 # One that a look did not show where it should be is asked for by itself, ever more rarely: at
 # first after seconds, and after days as rarely as any that never ends.
 LOST_PAUSE_S, MOST_LOST_PAUSE_S = 3.0, 6 * HOUR_S
+# After two looks in a row that told nothing of one its page is tried: its status may be at fault.
+LIST_EVERY = 3
 # A page that showed so many not is tried again after a pause that doubles: the history is late at
 # times, and one request for all of them is cheaper than one for each.
 RELIST_FROM, RELIST_PAUSE_S = 3, 20.0
@@ -182,6 +184,7 @@ class Schedule:
         one = self._pages[job]
         one.looked_at = now
         one.misses += 1
+        one.is_for_page = pause_s is None and one.misses % LIST_EVERY == LIST_EVERY - 1
         if pause_s is None:
             pause_s = min(LOST_PAUSE_S * 2.0 ** min(one.misses - 1, 20), MOST_LOST_PAUSE_S)
         self._leave_alone(one, now + pause_s + wait_s)
@@ -272,12 +275,20 @@ class Schedule:
         number, due_at = min(self._due_at.items(), key=lambda one: one[1], default=(0, math.inf))
         check_at = self._first_check()
         if lost is not None and (lost_at <= now or lost_at <= min(due_at, check_at)):
-            if lost_at > now and self._may_be_listed(self._pages[lost], lost_at):
-                return Plan(lost_at, None)
-            return self._plan_look(lost_at, Single(lost), now)
+            return self._plan_lost(self._pages[lost], lost_at, now)
         if check_at < due_at:
             return Plan(check_at, None)
         return self._plan_look(due_at, self._look_at(number), now)
+
+    def _plan_lost(self, one: Open, at: float, now: float) -> Plan:
+        """Return a look at one that is to be asked for by itself, or at its page after all."""
+        is_for_page = one.is_for_page and at >= one.relist_at
+        if at > now and (is_for_page or self._may_be_listed(one, at)):
+            return Plan(at, None)
+        if is_for_page:
+            one.alone_at = None
+            return self._plan_look(at, Page(self._pages.page_of(one)), now)
+        return self._plan_look(at, Single(one.key), now)
 
     def _plan_look(self, due_at: float, look: Look, now: float) -> Plan:
         """Return a look at the moment it is due, or later when the windows have no room for it."""

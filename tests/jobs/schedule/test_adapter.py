@@ -122,12 +122,33 @@ def test_one_that_the_vendor_forgot_makes_no_other_late(
 def test_a_vendor_that_does_not_know_one_of_ours_is_no_outage() -> None:
     drive = _OneIsGone(None, None, wait_s=60.0)
     drive.submit(1)
-    drive.pass_time(300)
+    drive.pass_time(1)
+    drive.history[0] = "somebody's"
+    drive.pass_time(299)
     assert drive.asked[-1][1] == ("get", "job 0")
     assert drive.policy.admit(drive.told) == 0
     drive.submit(1)
     drive.pass_time(75)
     assert "job 1" in drive.seen
+
+
+class _StatusKnowsNobody(Drive):
+    """The vendor answers every question about one with a 404; its history is as ever."""
+
+    def _reply(self, request: tuple[object, ...], how: str) -> dict[str, object]:
+        return {"code": 404} if request[0] == "get" else super()._reply(request, how)
+
+
+@pytest.mark.parametrize("limits", [(None, None), (100, 1000)])
+def test_one_whose_status_is_not_told_is_found_on_its_page(
+    limits: tuple[int | None, int | None],
+) -> None:
+    drive = _StatusKnowsNobody(*limits, wait_s=100.0)
+    for _ in range(4):
+        drive.submit(1)
+        drive.pass_time(600)
+    assert drive.jobs == {}
+    assert len(drive.asked) <= 4 * 16, "two of its own between pages"
 
 
 def test_a_job_that_only_its_own_status_shows_is_found() -> None:
