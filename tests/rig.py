@@ -22,7 +22,6 @@ from playground.discord import LocalDiscord
 from playground.discord.interactions import Answer, Interaction
 from playground.discord.world import Message
 from playground.neuralbox import LocalNeuralBox
-from playground.neuralbox.faults import HISTORY
 from playground.record import Recorder
 from storage import invariants, jobs, ledger, prices, schema
 from storage.database import BALLAST, BALLAST_BYTES, DATABASE, READERS
@@ -123,14 +122,12 @@ class Rig:
         await self.start_bot()
 
     async def refreshed(self) -> None:
-        """Wait until the bot has asked for the balance, the history and every price.
+        """Wait until the bot has the balance, the first history and every price.
 
         Those are its first requests: what a test scripts or counts after this is meant for others.
         """
         await self.balance_known()
-        await self.eventually(
-            lambda: any(HISTORY.fits(r.method, r.path, None) for r in self.box.requests)
-        )
+        await self.eventually(self._is_swept)
         count = "SELECT count(*) FROM price"
         wanted = len(self.config().video.models) * len(LENGTHS_S)
         await self.eventually(
@@ -138,6 +135,11 @@ class Rig:
         )
         assert self.app is not None
         await self.app.service.load()  # the bot itself is only about to read them
+
+    def _is_swept(self) -> bool:
+        """Say whether the start's look at the history is over, and has left its mark."""
+        run = None if self.app is None else self.app.db.this_run
+        return run is not None and run.line != ""
 
     async def balance_known(self) -> None:
         """Wait until the bot has asked for the vendor's balance."""
