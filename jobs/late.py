@@ -13,6 +13,10 @@ class UndecidedError(Exception):
     """It is ours and has not ended, or it may be about to be claimed by a job on its way."""
 
 
+class LeftToPersonError(UndecidedError):
+    """It may be that of a job which a person has to decide about."""
+
+
 def book(
     tx: sqlite3.Connection, entry: Generation, mark: str | None, skew_s: float, now: int
 ) -> int | None:

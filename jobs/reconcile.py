@@ -34,7 +34,9 @@ SKEW_MARGIN_S = 60
 SECOND_LOOK_S = 60
 # Seconds after the last look: soon at first, since most are found at once.
 LOOK_EVERY_S = (5.0, 15.0, 30.0, 60.0, 120.0)
-PERSON_LOOK_S = 3600.0
+# What a person has to decide is looked at by the hour, later after a part of its age: the longer it
+# waits, the more pages lie before it.
+PERSON_LOOK_S, PERSON_LOOK_PART = 3600.0, 1 / 24
 DECIDED_BY_PERSON = "two candidates in the history"
 # Everything the vendor made before this moment (its clock) has been accounted for.
 SWEPT_TO = "swept_to"
@@ -54,6 +56,7 @@ class Reconciler:
         self._on_change = on_change
         self._looks = 0
         self._look_at = 0.0
+        self._persons_at = float("-inf")
         self._known: set[int] = set()
         self._first_looks: dict[int, float] = {}
         self._aside = Aside(db, clock)
@@ -82,20 +85,28 @@ class Reconciler:
         if ids - self._known:
             self._looks = 0
         self._known = ids
+        persons = [job for job in unknown if job.attention == DECIDED_BY_PERSON]
+        hopeful = [job for job in unknown if job.attention != DECIDED_BY_PERSON]
+        wanted = hopeful
+        if persons and self._clock.monotonic() >= self._persons_at:
+            # Before it is read: should the history not reach so far, the others are not held up.
+            self._persons_at = self._clock.monotonic() + self._person_pause_s(persons)
+            wanted = unknown
+        if not wanted:
+            return self._persons_at - self._clock.monotonic()
         swept_to, answered_id = await self._db.read(_accounted_for)
         seen = await history.read_back_to(
             self._box,
             self._gate,
-            min(self._earliest(job, swept_to) for job in unknown) - SKEW_MARGIN_S,
+            min(self._earliest(job, swept_to) for job in wanted) - SKEW_MARGIN_S,
             answered_id,
         )
         if any(entry.prompt is None for entry in seen.entries):
             raise UnexpectedReplyError("a history entry without its prompt")
-        for job in unknown:
+        for job in wanted:
             async with self._aside.only(job.id):
                 await self._decide(job, self._earliest(job, swept_to), seen)
-        is_hopeful = any(job.attention != DECIDED_BY_PERSON for job in unknown)
-        return self._pace() if is_hopeful else PERSON_LOOK_S
+        return self._pace() if hopeful else self._persons_at - self._clock.monotonic()
 
     async def _decide(self, job: Job, earliest: int, seen: history.History) -> None:
         """Adopt, give up or leave one job; `earliest` is the first moment it may have been sent."""
@@ -125,6 +136,8 @@ class Reconciler:
                 if job.attention != DECIDED_BY_PERSON:
                     await self._db.write(jobs.set_attention, job.id, DECIDED_BY_PERSON)
                     log.error("job %d: %d candidates in the history", job.id, len(candidates))
+            elif job.attention == DECIDED_BY_PERSON:
+                pass  # it was seen, whatever the history shows by now
             elif seen.is_complete and vendor_now > latest_sent + waited_s + HORIZON_S:
                 await self._absent(job, earliest, int(vendor_now), now)
         except (StaleStateError, AlreadyClaimedError) as error:
@@ -142,6 +155,10 @@ class Reconciler:
             return job.sent_at
         by_our_clock = round((job.submit_at or 0) + self._box.skew_s)
         return min(by_our_clock, swept_to) if swept_to else by_our_clock
+
+    def _person_pause_s(self, persons: list[Job]) -> float:
+        oldest_at = min(job.submit_at or job.created_at for job in persons)
+        return max(PERSON_LOOK_S, PERSON_LOOK_PART * (self._clock.now() - oldest_at))
 
     def _pace(self) -> float:
         self._looks += 1

@@ -16,6 +16,7 @@ from jobs.gate import Gate
 from jobs.intake import CATCHING_UP, Intake
 from jobs.ports import Clock
 from jobs.reconcile import (
+    DECIDED_BY_PERSON,
     HORIZON_S,
     SKEW,
     SKEW_MARGIN_S,
@@ -171,8 +172,8 @@ class Sweeper:
         """Book an unclaimed generation; False when that cannot be decided yet."""
         try:
             job_id = await self._db.write(_book, entry, mark, self._box.skew_s, now)
-        except AlreadyClaimedError:
-            return True
+        except (AlreadyClaimedError, late.LeftToPersonError):
+            return True  # to read it again and again would tell nothing, and cost ever more pages
         except late.UndecidedError:
             return False
         if job_id is None:
@@ -222,7 +223,8 @@ def _book(
     That is asked in the same transaction: jobs may have been sent since the history was asked for.
     """
     if mark in jobs.fingerprints_in(tx, ON_THEIR_WAY):
-        raise late.UndecidedError
+        is_left = jobs.is_left_to_person(tx, mark, DECIDED_BY_PERSON)
+        raise late.LeftToPersonError if is_left else late.UndecidedError
     return late.book(tx, entry, mark, skew_s, now)
 
 

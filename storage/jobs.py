@@ -332,6 +332,15 @@ def fingerprints_in(tx: sqlite3.Connection, states: Iterable[State]) -> set[str]
     return {row[0] for row in rows}
 
 
+def is_left_to_person(tx: sqlite3.Connection, fingerprint: str, attention: str) -> bool:
+    """Say whether all unfinished jobs with this fingerprint bear that note."""
+    others = (
+        "SELECT 1 FROM job WHERE fingerprint = ? AND attention IS NOT ?"
+        " AND state IN ('reserved','queued','submitting','unknown')"
+    )
+    return tx.execute(others, (fingerprint, attention)).fetchone() is None
+
+
 def _job(row: sqlite3.Row) -> Job:
     stored = json.loads(row["request"])
     stored["request"].pop("image_url", None)  # jobs of before there were pictures

@@ -1,12 +1,24 @@
 """A request whose outcome nobody knows: looked up in the history, never sent again."""
 
+from typing import Any
+
 import pytest
 
 from models import State
+from playground.discord.world import Message
 from playground.neuralbox import faults
 from tests.rig import Rig
 
-HORIZON_S = 60 + 900
+HORIZON_S, HOUR_S = 60 + 900, 3600
+
+
+async def _pass(play: Rig, seconds: float) -> None:
+    ends_at = play.clock.now() + seconds
+    await play.run_until(lambda: play.clock.now() >= ends_at, seconds, 30)
+
+
+def _nothing_in_it(answer: dict[str, Any]) -> None:
+    answer.update(items=[], total=0, **({"pages": 0} if "pages" in answer else {}))
 
 
 @pytest.mark.fault("V2")
@@ -114,8 +126,8 @@ async def test_two_equal_prompts_at_once_are_two_videos_and_never_swapped(play: 
     play.sound()
 
 
-@pytest.mark.fault("V20")
-async def test_two_candidates_in_the_history_are_for_a_person(play: Rig) -> None:
+async def _two_candidates(play: Rig) -> Message:
+    """Ask for what somebody else types as well; return its card once it is left to a person."""
     # Both are listed from the same moment on: whoever looks between would adopt the one.
     play.box.script(faults.drop_after() & faults.history_lag(90))
     card = await play.card("somebody else types the same")
@@ -124,9 +136,43 @@ async def test_two_candidates_in_the_history_are_for_a_person(play: Rig) -> None
         prompt="somebody else types the same", model="kling-v2.1", created_at=play.clock.now() + 90
     )
     await play.run_until(lambda: play.job_of(card).attention is not None)
+    return card
+
+
+@pytest.mark.fault("V20")
+async def test_two_candidates_in_the_history_are_for_a_person(play: Rig) -> None:
+    card = await _two_candidates(play)
     await play.clock.advance(HORIZON_S + 600)
     job = play.job_of(card)
     assert (job.state, job.attention) == (State.UNKNOWN, "two candidates in the history")
+    assert play.guild_account().held_tokens > 0
+
+
+@pytest.mark.fault("V20")
+async def test_what_is_left_to_a_person_costs_no_more_requests_the_longer_it_waits(
+    play: Rig,
+) -> None:
+    await _two_candidates(play)
+    await _pass(play, HOUR_S)
+    for n in range(450):
+        play.box.add_foreign(prompt=f"later {n}", tokens=0, created_at=play.clock.now() - n)
+    await _pass(play, HOUR_S)
+    begun = len(play.box.requests)
+    await _pass(play, 4 * HOUR_S)
+    pages = [seen.query["page"] for seen in play.box.requests[begun:] if "page" in seen.query]
+    assert pages.count("1") >= 20, "the sweeps go on"
+    assert pages.count("5") <= 5, "only the look for the person goes so far back"
+    assert len(pages) <= 24 + 5 * 5 + 5
+
+
+@pytest.mark.fault("V20")
+async def test_what_is_left_to_a_person_is_not_given_back_when_the_history_forgets_it(
+    play: Rig,
+) -> None:
+    card = await _two_candidates(play)
+    play.box.script(faults.edited(_nothing_in_it, on=faults.HISTORY, times=None))
+    await _pass(play, 4 * HOUR_S)
+    assert play.job_of(card).state is State.UNKNOWN
     assert play.guild_account().held_tokens > 0
 
 
