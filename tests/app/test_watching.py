@@ -64,6 +64,11 @@ def _moment(text: str, before: str) -> int:
     return int(found[1])
 
 
+async def _all_sent(rig: Rig, number: int) -> None:
+    """Wait until so many are being made: begun at one moment, they end at one as well."""
+    await rig.eventually(lambda: count(rig, State.PENDING) == number)
+
+
 async def test_one_open_job_is_asked_for_by_itself_and_two_with_one_page(tmp_path: Path) -> None:
     async with planned(tmp_path, "one-or-two", plan="elite") as rig:
         since = len(rig.box.requests)
@@ -74,6 +79,7 @@ async def test_one_open_job_is_asked_for_by_itself_and_two_with_one_page(tmp_pat
         since = len(rig.box.requests)
         rig.box.script(faults.wait(80, times=2))
         cards = [await rig.card("one"), await rig.card("two", member="Cleo")]
+        await _all_sent(rig, 2)
         await run(rig, lambda: is_all_done(rig), HOUR_S)
         assert [len(_status_calls(rig, card)) for card in cards] == [0, 0]
         assert asked(rig, "/user/history", since) >= 1
@@ -148,6 +154,7 @@ async def test_a_failed_row_costs_one_status_call_and_its_reason_is_shown(tmp_pa
         rig.box.script(faults.wait(90, on=_of("calm"), times=None))
         rough = await rig.card("rough")
         calm = [await rig.card("calm 1"), await rig.card("calm 2", member="Cleo")]
+        await _all_sent(rig, 3)
         await run(rig, lambda: is_all_done(rig), HOUR_S)
         assert len(_status_calls(rig, rough)) == 1
         assert "the sea was too rough" in str(rig.shown(rough).embeds)
@@ -167,6 +174,7 @@ async def test_a_row_missing_from_its_page_is_asked_for_by_itself_ever_more_rare
         rig.box.script(faults.history_lag(never, on=_of("unseen")) & faults.wait(2400))
         rig.box.script(faults.wait(2500, on=_of("seen"), times=None))
         cards = [await rig.card("unseen"), await rig.card("seen", member="Cleo")]
+        await _all_sent(rig, 2)
         await run(rig, lambda: is_all_done(rig), 2 * HOUR_S)
         calls = _status_calls(rig, cards[0])
         # Once it is known that no page shows it, it costs what one alone would cost, and no page.
