@@ -22,7 +22,8 @@ def _far_too_late(work: Workload) -> None:
     """Accepted so late that it was given up: it is booked afterwards."""
     work.box_faults.append(faults.hang(1800.0))
     work.may_be_late = True
-    work.linger(4000.0)
+    # It may be made, and no more be young, right after one of the hourly sweeps.
+    work.linger(7000.0)
 
 
 def _late_answer(work: Workload) -> None:
