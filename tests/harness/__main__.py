@@ -14,9 +14,9 @@ from tests.harness.stage import Workshop
 from tests.harness.traits import make
 
 # How many seeds of each kind, in the short form and in the long one.
-SHORT = {EXHAUSTIVE: 2, SEVERAL: 3, INSTANTS: 2, COPIES: 1, HOSTS: 1}
-# Of the short form: one that makes and removes files, one that a moderator decides.
-SHORT_SEEDS = (11, 22)
+SHORT = {EXHAUSTIVE: 3, SEVERAL: 8, INSTANTS: 3, COPIES: 2, HOSTS: 2}
+# Of the short form: a plain one, one that makes and removes files, one that a moderator decides.
+SHORT_SEEDS = (1, 11, 22)
 LONG = {EXHAUSTIVE: 120, SEVERAL: 4000, INSTANTS: 1000, COPIES: 1500, HOSTS: 500}
 
 

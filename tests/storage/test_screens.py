@@ -30,7 +30,7 @@ READ = {
     "job_state": ("name", "terminal"),
 }
 ENDS = (Status.COMPLETED, Status.FAILED)
-TRIES, LONG_TRIES = 300, 3_000
+TRIES, LONG_TRIES = 300, 10_000
 
 
 @pytest.fixture
