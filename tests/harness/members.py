@@ -19,8 +19,6 @@ PATIENCE_S = 3600.0
 ANSWER_S = 20.0
 # Questions, forms and offers on the way to a card.
 MOST_STEPS = 4
-# Of one moderator on one button that seems to do nothing.
-MOST_PRESSES = 12
 # A moderator who was not answered looks again.
 SECOND_LOOK_S = 40.0
 ADMIN = "Ada"
@@ -154,17 +152,12 @@ async def _go_on(stage: Stage, card: Message, label: str, wish: Wish) -> None:
 async def _decide(stage: Stage, decision: str, most: int) -> None:
     """Press a button of each request in the moderators' channel; look again what came of it."""
     ends_at = stage.workshop.board.time + PATIENCE_S / 2
-    asked: dict[int, int] = {}
+    asked: set[int] = set()
     while stage.workshop.board.time < ends_at:
         for message in stage.discord.messages(DESK):
-            if (
-                not message.author.bot
-                or not message.components
-                or asked.get(message.id, 0) >= MOST_PRESSES
-            ):
-                continue
-            asked[message.id] = asked.get(message.id, 0) + 1
-            await _decide_one(stage, message, decision)
+            if message.author.bot and message.components:
+                asked.add(message.id)
+                await _decide_one(stage, message, decision)
         decided = [m for m in stage.discord.messages(DESK) if m.id in asked and not m.components]
         if len(decided) >= most:
             return
