@@ -206,6 +206,7 @@ async def opened(
             mock.patch.object(discord_stage, "time", clock),
         ):
             stage.settings = copy.deepcopy(work.settings)
+            stage.box.skew_s = work.skew_s
             stage.prepare = partial(_chosen_before, stage, work)
             if not is_first_start:
                 store = stage.discord.parts.commands

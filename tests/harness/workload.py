@@ -73,6 +73,8 @@ class Workload:
     """The guild's budget (tokens a month); None is none of its own."""
     decision: str | None = None
     """The button that a moderator presses for dear videos; None: nobody looks after them."""
+    skew_s: float = 0.0
+    """How far the vendor's clock is ahead of ours; of several turns the first one's holds."""
     lingers_s: float = 0.0
     may_be_late: bool = False
     """Whether a job may be given up and turn up after all: the vendor broke its own bounds."""

@@ -95,9 +95,8 @@ def _add_stranger(prompt: str, _discord: LocalDiscord, box: LocalNeuralBox) -> N
 
 
 def _skewed(work: Workload) -> None:
-    """The vendor's clock is off."""
-    skew_s = work.rng.choice((-240.0, -50.0, 50.0, 240.0))
-    work.at(0.0, lambda _discord, box: setattr(box, "skew_s", skew_s))
+    """The vendor's clock is off, and stays so."""
+    work.skew_s = work.rng.choice((-240.0, -50.0, 50.0, 240.0))
     work.box_faults.append(faults.drop_after())
 
 
