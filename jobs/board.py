@@ -1,14 +1,14 @@
 """What a card shows of a job: one reading of the books turned into a `JobView`."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jobs import purse
 from jobs.forecast import Forecast
 from jobs.pictures import Pictures
 from jobs.plain import clean
-from jobs.ports import Clock, JobView
+from jobs.ports import Clock, JobView, may_be_out
 from jobs.prices import PriceBook
 from jobs.refusals import failure_sentence
 from jobs.videos import Video
@@ -97,7 +97,9 @@ class Board:
         self, row: outbox.OutboxRow, video: Video | None = None, notice: str | None = None
     ) -> JobView:
         """Return the view of a job that has ended, with what there is to show of it."""
-        return await self.ended(row.job_id, row.kind, row.body, video, notice)
+        view = await self.ended(row.job_id, row.kind, row.body, video, notice)
+        is_old = may_be_out(row.attempts, row.next_at, self._clock.now())
+        return replace(view, may_be_out=is_old)
 
     async def shown(self, job_id: int) -> JobView:
         """Return the view of a job that has ended, as its result was last brought."""

@@ -11,7 +11,14 @@ from functools import partial
 from jobs.alarm import Alarm
 from jobs.approvals import call_off_unasked
 from jobs.endings import end
-from jobs.ports import Clock, MessageGoneError, NoticeBoard, NotNowError, PlaceGoneError
+from jobs.ports import (
+    Clock,
+    MessageGoneError,
+    NoticeBoard,
+    NotNowError,
+    PlaceGoneError,
+    may_be_out,
+)
 from storage import notices
 from storage.database import Database
 from storage.notices import Notice
@@ -74,7 +81,7 @@ class NoticeBearer:
         """Bring one; whatever happens, it is closed, parked or due again later."""
         try:
             if notice.message_id is None:
-                message_id = await self._board.post(notice)
+                message_id = await self._board.post(notice, await self._told(notice))
                 await self._db.insist(notices.remember_message, notice, message_id)
             else:
                 await self._board.edit(notice)
@@ -90,6 +97,12 @@ class NoticeBearer:
         except Exception:
             log.exception("notice %d: bringing it failed in an unforeseen way", notice.id)
             await self._again(notice, None)
+
+    async def _told(self, notice: Notice) -> frozenset[int] | None:
+        """Return what else the channel was told, if this may be out already; else None."""
+        if not may_be_out(notice.attempts, notice.next_at, self._clock.now()):
+            return None
+        return await self._db.read(notices.list_messages, notice.channel_id)
 
     async def _again(self, notice: Notice, error: Exception | None) -> None:
         if notice.attempts >= PARK_AFTER_ATTEMPTS:

@@ -1,12 +1,16 @@
 """What the life of a job needs from outside: time, and somebody to tell."""
 
 import hashlib
+from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from models import Job
 from storage.notices import Notice
+
+# Discord remembers a nonce for some minutes; how many is not published.
+NONCE_TRUST_S = 60
 
 
 class Clock(Protocol):
@@ -40,7 +44,8 @@ class JobView:
     be attached, at least until `link_until`. `again_tokens` is today's price of the same again,
     None when it cannot be had; `can_continue` is whether any model takes a picture. `picture` is
     the kept start picture. `full_bytes` is the size of the original when a smaller copy is shown.
-    `token` reaches a private card while it lives.
+    `token` reaches a private card while it lives. With `may_be_out`, what is new in the last words
+    may have been sent long before, and is looked for.
     """
 
     job: Job
@@ -69,6 +74,16 @@ class JobView:
     token: str | None = field(default=None, repr=False)
     notice: str | None = None
     approve_until: int | None = None
+    may_be_out: bool = False
+
+
+def may_be_out(attempts: int, due_at: int, now: float) -> bool:
+    """Return whether a new message may have been sent before, too long ago for its nonce.
+
+    That is so after every try that failed, and when it has been due for long: a try whose process
+    was killed left no trace.
+    """
+    return attempts > 0 or now - due_at > NONCE_TRUST_S
 
 
 def nonce_of(job: Job, message: str) -> str:
@@ -150,11 +165,12 @@ class Announcer(Protocol):
 class NoticeBoard(Protocol):
     """Shows notices to a guild's admins. Raises the errors of this module and nothing else."""
 
-    async def post(self, notice: Notice) -> int:
+    async def post(self, notice: Notice, told: Container[int] | None) -> int:
         """Post a notice in its channel; return the message's id.
 
         Its nonce makes Discord return the first message when this is repeated soon after; it says
-        then what the notice says now.
+        then what the notice says now. With `told`, the ids of the messages that other notices are,
+        it may have been sent long before, and is looked for.
         """
         ...
 

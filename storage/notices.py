@@ -80,7 +80,9 @@ def renew(tx: sqlite3.Connection, guild_id: int, mark: str, body: dict[str, Any]
     One that is set aside and never came out stays so until its place is back.
     """
     cursor = tx.execute(
-        "UPDATE notice SET body = ?, attempts = 0, next_at = ?,"
+        "UPDATE notice SET body = ?, next_at = ?,"
+        # The first form may be out, though nobody knows.
+        " attempts = iif(message_id IS NULL, max(attempts, 1), 0),"
         " done = iif(done = 2 AND message_id IS NULL, 2, 0) WHERE guild_id = ? AND mark = ?",
         (_text(body), now, guild_id, mark),
     )
@@ -128,6 +130,15 @@ def find_next_at(tx: sqlite3.Connection, busy: frozenset[int] = frozenset()) -> 
         if row["id"] not in busy and (row["message_id"] or row["channel_id"] not in taken)
     )
     return next((int(row["next_at"]) for row in free), None)
+
+
+def list_messages(tx: sqlite3.Connection, channel_id: int) -> frozenset[int]:
+    """Return the ids of the messages that notices are in a channel."""
+    rows = tx.execute(
+        "SELECT message_id FROM notice WHERE channel_id = ? AND message_id IS NOT NULL",
+        (channel_id,),
+    )
+    return frozenset(row["message_id"] for row in rows)
 
 
 def remember_message(tx: sqlite3.Connection, notice: Notice, message_id: int) -> None:

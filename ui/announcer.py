@@ -25,6 +25,8 @@ from models import Job
 from ui import buttons, cards, forums, private
 from ui.attached import closing, picture_files, picture_url, start_files, videos_on
 from ui.connection import connected
+from ui.noticeboard import REQUESTS
+from ui.repeats import find_own
 from ui.standing import Standing
 from ui.text import NOBODY
 
@@ -90,11 +92,21 @@ class DiscordAnnouncer:
                 )
 
     async def post(self, view: JobView, file: Path | None, nonce: str) -> int:
-        """Create the message anew; the nonce makes a repetition return the first one."""
+        """Create the message anew; one that is out already becomes what this would have been."""
         async with self._connected():
-            message = await self._channel(view).send(
+            channel = self._channel(view)
+            files = [*picture_files(view), *self._files(view, file, self.room_bytes(view))]
+            if found := await self._find(view, channel):
+                await found.edit(
+                    embed=cards.card(view),
+                    attachments=files,
+                    view=buttons.beneath(view),
+                    allowed_mentions=NOBODY,
+                )
+                return found.id
+            message = await channel.send(
                 embed=cards.card(view),
-                files=[*picture_files(view), *self._files(view, file, self.room_bytes(view))],
+                files=files,
                 view=buttons.beneath(view) or discord.utils.MISSING,
                 nonce=nonce,
                 allowed_mentions=NOBODY,
@@ -121,7 +133,10 @@ class DiscordAnnouncer:
                     )
                 )
                 return post_id, post_id
-            message = await self._channel(view, channel_id).send(
+            channel = self._channel(view, channel_id)
+            if view.may_be_out and (found := await self._find(view, channel)):
+                return channel_id, found.id
+            message = await channel.send(
                 embed=cards.result(view),
                 files=self._all_files(view, file),
                 view=buttons.beneath(view) or discord.utils.MISSING,
@@ -198,14 +213,21 @@ class DiscordAnnouncer:
         if view.job.is_private:
             return None
         async with self._connected():
+            channel, text = self._channel(view), cards.ping_text(view)
+            if view.may_be_out and (
+                found := await find_own(
+                    self._client, channel, lambda one: _is_reply(one, view.job.message_id, text)
+                )
+            ):
+                return found.id
             reference = discord.MessageReference(
                 message_id=view.job.message_id or 0,
                 channel_id=view.job.channel_id,
                 guild_id=view.job.guild_id,
                 fail_if_not_exists=False,
             )
-            message = await self._channel(view).send(
-                cards.ping_text(view),
+            message = await channel.send(
+                text,
                 reference=reference,
                 nonce=nonce,
                 suppress_embeds=True,
@@ -257,6 +279,24 @@ class DiscordAnnouncer:
             channel_id or view.job.channel_id, guild_id=view.job.guild_id
         )
 
+    async def _find(
+        self, view: JobView, channel: discord.PartialMessageable
+    ) -> discord.Message | None:
+        """Return the message of this job that is out in a channel without our knowing its id."""
+        card = cards.card(view)
+
+        def is_it(message: discord.Message) -> bool:
+            shown = {
+                "components": [one.to_dict() for one in message.components],
+                "embeds": [one.to_dict() for one in message.embeds],
+            }
+            # Another database counts its jobs from 1 as well, so the words are to be the same too.
+            is_told = [one.description for one in message.embeds] == [card.description]
+            is_ours = _is_card_of(view, shown, card.to_dict())
+            return is_told and is_ours and not _is_request(message)
+
+        return await find_own(self._client, channel, is_it)
+
     def _message(self, view: JobView) -> discord.PartialMessage:
         return self._channel(view).get_partial_message(view.job.message_id or 0)
 
@@ -286,6 +326,15 @@ def _is_card_of(view: JobView, shown: dict[str, Any], card: Mapping[str, Any]) -
     if shown.get("components"):
         return view.job.public_id in str(shown["components"])
     return [embed.get("footer") for embed in shown["embeds"]] == [card.get("footer")]
+
+
+def _is_request(message: discord.Message) -> bool:
+    return any(one.title in REQUESTS for one in message.embeds)
+
+
+def _is_reply(message: discord.Message, to: int | None, text: str) -> bool:
+    reference = message.reference
+    return reference is not None and (reference.message_id, message.content) == (to, text)
 
 
 def _is_open(place: discord.abc.GuildChannel | discord.Thread, guild: discord.Guild) -> bool:

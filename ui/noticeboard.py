@@ -1,6 +1,7 @@
 """What a guild's admins and moderators are told in a channel of theirs, each kind from its body."""
 
 import asyncio
+from collections.abc import Container
 from typing import Any
 
 import discord
@@ -9,6 +10,7 @@ from storage.notices import Notice
 from ui.buttons import Style, button, inert
 from ui.cards import DONE, ENDED, SHAPES, WORKING
 from ui.connection import connected
+from ui.repeats import find_own
 from ui.router import control_id
 from ui.standing import Standing
 from ui.text import NOBODY, block, inline, tokens
@@ -22,6 +24,8 @@ TITLES = {
     "lapsed": "Nobody decided in time",
     "cancelled": "This video was called off",
 }
+# What tells a request for approval from its job's card, which bears the same number.
+REQUESTS = frozenset(TITLES.values())
 
 
 class DiscordNoticeBoard:
@@ -33,11 +37,18 @@ class DiscordNoticeBoard:
         self._client = client
         self._logged_in, self._standing = logged_in, standing
 
-    async def post(self, notice: Notice) -> int:
+    async def post(self, notice: Notice, told: Container[int] | None) -> int:
         """Post it; a message that was out already is brought to what the notice says now."""
         async with connected(self._logged_in, self._standing):
-            embed = render(notice)
-            message = await self._channel(notice).send(
+            embed, channel = render(notice), self._channel(notice)
+            found = None
+            if told is not None:
+                found = await find_own(
+                    self._client,
+                    channel,
+                    lambda one: one.id not in told and _is_of(notice, embed, one),
+                )
+            message = found or await channel.send(
                 embed=embed,
                 view=beneath(notice) or discord.utils.MISSING,
                 nonce=notice.nonce,
@@ -59,6 +70,17 @@ class DiscordNoticeBoard:
 
     def _channel(self, notice: Notice) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(notice.channel_id, guild_id=notice.guild_id)
+
+
+def _is_of(notice: Notice, embed: discord.Embed, message: discord.Message) -> bool:
+    """Say whether a message is this notice, perhaps as it was before something came of it."""
+    always = _braked(notice.body) if notice.kind == "brake" else embed.description or ""
+    return any(
+        (one.description or "").startswith(always)
+        and one.footer.text == embed.footer.text
+        and (one.title in REQUESTS) == (notice.kind == "approval")
+        for one in message.embeds
+    )
 
 
 def render(notice: Notice) -> discord.Embed:
@@ -103,13 +125,16 @@ def _warning(body: dict[str, Any]) -> str:
     )
 
 
-def _brake(body: dict[str, Any]) -> str:
-    who = f"<@{body['user']}>"
+def _braked(body: dict[str, Any]) -> str:
     minutes = f"{body['minutes']} minute{'' if body['minutes'] == 1 else 's'}"
-    what = (
-        f"**The spend brake stopped one member.** {who} used {tokens(body['tokens'])} within "
-        f"{minutes}, of the {body['size']:,} this server has."
+    return (
+        f"**The spend brake stopped one member.** <@{body['user']}> used "
+        f"{tokens(body['tokens'])} within {minutes}, of the {body['size']:,} this server has."
     )
+
+
+def _brake(body: dict[str, Any]) -> str:
+    who, what = f"<@{body['user']}>", _braked(body)
     if body.get("is_paused"):
         return f"{what} <@{body['lifted_by']}> paused {who} instead."
     if "lifted_by" in body:

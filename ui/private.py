@@ -10,6 +10,7 @@ import discord
 from jobs.ports import JobView, NotNowError, PlaceGoneError, nonce_of
 from ui import buttons, cards
 from ui.attached import picture_files, picture_url, videos_on
+from ui.repeats import find_own
 from ui.text import NOBODY
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,16 @@ async def finish(
         return  # nothing to show, and nobody to tell
     embed = cards.result(view)
     embed.set_thumbnail(url=None)
+    if view.may_be_out:
+        channel = await client.create_dm(discord.Object(view.job.user_id))
+        if await find_own(client, channel, lambda one: _bears(one, embed)):
+            return
     await _dm(client, view, embed=embed, files=files, nonce=nonce)
+
+
+def _bears(message: discord.Message, embed: discord.Embed) -> bool:
+    told = (embed.title, embed.description, embed.footer.text)
+    return any((one.title, one.description, one.footer.text) == told for one in message.embeds)
 
 
 async def _is_in_reach(client: discord.Client, view: JobView) -> bool:

@@ -30,7 +30,7 @@ async def test_a_new_message_whose_answer_is_lost_is_one_message(wide: Rig, how:
     card = await wide.card()
     await wide.eventually(all_in(wide, [card], State.PENDING))
     lost: dict[str, Any] = {
-        "told 503": {"status": 503, "times": 3},
+        "told 503": {"status": 503, "times": 2},
         "cut off": {"drop": True, "times": 2},
         "stopped before it was told": {"hold": 30},
     }[how]

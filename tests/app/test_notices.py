@@ -132,6 +132,34 @@ async def test_lost_answers_leave_one_message_that_says_what_holds_now(play: Rig
     assert not message.components
 
 
+async def test_a_brake_told_before_an_outage_is_one_message_that_says_it_was_lifted(
+    play: Rig,
+) -> None:
+    faulty = fault("POST", CREATE, drop=True, after_effect=True)
+    play.discord.script(faulty)
+    await put(play, "brake", BRAKE)
+    await play.run_until(lambda: faulty.hits == 1)
+    play.discord.outage(on=True)
+    await amend(play, lifted_by=43)
+    await play.clock.advance(1200)
+    play.discord.outage(on=False)
+    await play.run_until(lambda: how(play) == DONE, 7200)
+    [message] = shown(play)
+    assert "<@43> lifted it" in words(message)
+    assert not message.components
+
+
+async def test_two_that_say_the_same_are_two_messages(play: Rig) -> None:
+    assert play.app is not None
+    await put(play, "change", CHANGE)
+    await play.eventually(lambda: how(play) == DONE)
+    play.discord.script(fault("POST", CREATE, status=503))
+    now, where = int(play.clock.now()), place(play)
+    await play.app.db.write(notices.put, play.guild_id, where, "change", "another", CHANGE, now)
+    play.app.worker.nudge()
+    await play.run_until(lambda: len(shown(play)) == 2)
+
+
 async def test_after_a_restart_a_message_whose_answer_was_lost_is_found_again(play: Rig) -> None:
     lost = fault("POST", CREATE, status=503, after_effect=True)
     play.discord.script(lost)
