@@ -29,7 +29,7 @@ test-long: $(VENV)/dev
 	$(BIN)/python -m pytest -m long -n 3 --dist worksteal $(ARGS) $$(grep -rl 'mark\.long' tests --include='test_*.py')
 
 test-browser: $(VENV)/dev
-	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
+	$(BIN)/python -m pytest -m browser tests/browser -n 2 --dist worksteal $(ARGS)
 
 bench: $(VENV)/dev
 	$(BIN)/python -m bench $(ARGS)
