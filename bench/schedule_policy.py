@@ -134,7 +134,7 @@ class Policy:
             self._refused(at, begun_at, code, reply.get("retry_after"))
             expected = set()  # an error says nothing of anybody
         if isinstance(look, Page):
-            self._schedule.all_unlisted(expected, at)
+            self._schedule.unlisted(expected, at)
         else:
             for job in expected:
                 self._schedule.missed(job, at)

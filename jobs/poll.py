@@ -203,7 +203,7 @@ class Poller:
             self._schedule.missed(job_id, now, pause_s=place * gap_s)
 
     def _miss(self, job_ids: set[int]) -> None:
-        self._schedule.all_unlisted(job_ids & self._watched.keys(), self._clock.monotonic())
+        self._schedule.unlisted(job_ids & self._watched.keys(), self._clock.monotonic())
 
     async def _take_ended(self, ended: list[tuple[Job, Generation]]) -> None:
         """Book what a page showed completed, in one go; if that breaks, each by itself."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jobs.schedule.curves import Shape, curve_of
 from jobs.schedule.law import LEAST_GAP_S, Arrivals, gap_s, look_reserve, watch_reserve
+from jobs.schedule.lost import Lost
 from jobs.schedule.meter import Cell, Meter
 from jobs.schedule.pages import PAGE, Key, Open, Pages
 from jobs.schedule.waits import Waits
@@ -19,14 +20,6 @@ MOST_FLOW = 0.3
 # With more pages than this, those that are not due are planned anew only this often.
 FEW_PAGES = 3
 STALE_S = 20.0
-# One that a look did not show where it should be is asked for by itself, ever more rarely: at
-# first after seconds, and after days as rarely as any that never ends.
-LOST_PAUSE_S, MOST_LOST_PAUSE_S = 3.0, 6 * HOUR_S
-# After two looks in a row that told nothing of one its page is tried: its status may be at fault.
-LIST_EVERY = 3
-# A page that showed so many not is tried again after a pause that doubles: the history is late at
-# times, and one request for all of them is cheaper than one for each.
-RELIST_FROM, RELIST_PAUSE_S = 3, 20.0
 # What many wait for goes first, but for one that waited so long.
 LOST_PATIENCE_S = 60.0
 # The age at which a generation is late: all but so many of its kind have ended by then.
@@ -77,8 +70,7 @@ class Schedule:
         self._heap: list[tuple[float, int]] = []
         # Since when each page is due and was not looked at: the windows had no room, say.
         self._due_since: dict[int, float] = {}
-        # Those that the last look did not show, by when each is to be asked for by itself.
-        self._lost: list[tuple[float, int, Key]] = []
+        self._lost = Lost(self._pages)
         self._arrivals = Arrivals()
         self._gap_s = LEAST_GAP_S
         self._width_s = 30.0
@@ -123,23 +115,9 @@ class Schedule:
         """Its page shows it; to be told before what the row says."""
         self._pages[job].unlisted = 0
 
-    def all_unlisted(self, jobs: Iterable[Key], now: float) -> None:
-        """Their page does not show these: many are asked for a gap apart until it is tried again.
-
-        All at once they could use up the hour, and one more look at the page may show them.
-        """
-        ones = sorted((self._pages[job] for job in jobs), key=lambda one: one.ordinal)
-        for place, one in enumerate(ones):
-            self.unlisted(one.key, now, wait_s=place * self._gap_s)
-            if len(ones) >= RELIST_FROM and one.alone_at is not None:
-                self._leave_alone(one, min(one.alone_at, one.relist_at))
-
-    def unlisted(self, job: Key, now: float, *, wait_s: float = 0.0) -> None:
-        """Its page does not show it, which is no information: it is asked for by itself."""
-        one = self._pages[job]
-        one.relist_at = now + min(RELIST_PAUSE_S * 2.0 ** min(one.unlisted, 20), MOST_LOST_PAUSE_S)
-        one.unlisted += 1
-        self.missed(job, now, wait_s=wait_s)
+    def unlisted(self, jobs: Iterable[Key], now: float) -> None:
+        """Their page does not show these: each is asked for by itself, unless they are many."""
+        self._lost.unlisted([self._pages[job] for job in jobs], now, self._gap_s)
 
     def saw_open(self, job: Key, now: float, *, left_s: float | None = None) -> None:
         """A look found it unfinished; `left_s` is what the vendor thinks it still takes.
@@ -154,10 +132,10 @@ class Schedule:
         if left_s is not None:
             total_s = round(now - one.submitted_at + max(left_s, 1.0))
             one.curve = curve_of(Shape(float(total_s), HINT_SPREAD))
-        if one.unlisted and not self._may_be_listed(one, now):
+        if one.unlisted and not self._lost.may_be_listed(one, now):
             curve = one.curve or self.waits.curve(one.kind)
             meter = Meter([Cell(1, curve, one.submitted_at, now)], now)
-            self._leave_alone(one, meter.due_at(now, self._gap_s, LEAST_GAP_S))
+            self._lost.leave_alone(one, meter.due_at(now, self._gap_s, LEAST_GAP_S))
 
     def saw_completed(self, job: Key, now: float, took_s: float | None = None) -> None:
         """A look found it completed, `took_s` after its submission where the vendor tells."""
@@ -173,21 +151,12 @@ class Schedule:
         self._pages[job].sample.has_failed = True
         self._pages.remove(job)
 
-    def missed(
-        self, job: Key, now: float, *, pause_s: float | None = None, wait_s: float = 0.0
-    ) -> None:
+    def missed(self, job: Key, now: float, *, pause_s: float | None = None) -> None:
         """A look told nothing about it: it is asked for by itself, and no page waits for it.
 
-        That is after `pause_s`, or ever more rarely the more looks tell nothing; others may go
-        before, for `wait_s`.
+        That is after `pause_s`, or ever more rarely the more looks tell nothing.
         """
-        one = self._pages[job]
-        one.looked_at = now
-        one.misses += 1
-        one.is_for_page = pause_s is None and one.misses % LIST_EVERY == LIST_EVERY - 1
-        if pause_s is None:
-            pause_s = min(LOST_PAUSE_S * 2.0 ** min(one.misses - 1, 20), MOST_LOST_PAUSE_S)
-        self._leave_alone(one, now + pause_s + wait_s)
+        self._lost.missed(self._pages[job], now, pause_s=pause_s)
 
     def began_at(self, job: Key, submitted_at: float) -> None:
         """Somebody knows better when it was submitted."""
@@ -203,8 +172,7 @@ class Schedule:
             self._check_by(look.number, now)
         elif (only := self._pages.find(look.job)) is not None:
             only.looked_at = now
-            if only.alone_at is not None and only.alone_at <= now:
-                self._leave_alone(only, now + LOST_PAUSE_S)  # nobody answered
+            self._lost.unanswered(only, now)
             self._check_by(self._pages.page_of(only), now)
 
     # What is known of one.
@@ -261,9 +229,10 @@ class Schedule:
             return None
         pace = self._arrivals.pace(now, self._width_s)
         self._gap_s = gap_s(self.windows, pace, now)
-        self._relist(now)
+        for number in self._lost.relist(now):
+            self._check_by(number, now)
         self._replan(now, min(pace.recent / HOUR_S, MOST_FLOW))
-        lost_at, lost = self._first_lost()
+        lost_at, lost = self._lost.first()
         due = {number: at for number, at in self._due_at.items() if at <= now}
         # A plan made anew has it due now, however long that has been so.
         self._due_since = {
@@ -275,7 +244,7 @@ class Schedule:
         number, due_at = min(self._due_at.items(), key=lambda one: one[1], default=(0, math.inf))
         check_at = self._first_check()
         if lost is not None and (lost_at <= now or lost_at <= min(due_at, check_at)):
-            return self._plan_lost(self._pages[lost], lost_at, now)
+            return self._plan_lost(lost, lost_at, now)
         if check_at < due_at:
             return Plan(check_at, None)
         return self._plan_look(due_at, self._look_at(number), now)
@@ -283,7 +252,7 @@ class Schedule:
     def _plan_lost(self, one: Open, at: float, now: float) -> Plan:
         """Return a look at one that is to be asked for by itself, or at its page after all."""
         is_for_page = one.is_for_page and at >= one.relist_at
-        if at > now and (is_for_page or self._may_be_listed(one, at)):
+        if at > now and (is_for_page or self._lost.may_be_listed(one, at)):
             return Plan(at, None)
         if is_for_page:
             one.alone_at = None
@@ -298,38 +267,6 @@ class Schedule:
             urgent_at = due_at + URGENT_GAPS * self._gap_s
             at = min(free_at, max(urgent_at, self.windows.free_at(at, lambda _limit: 1)))
         return Plan(at, look)
-
-    def _leave_alone(self, one: Open, until: float) -> None:
-        one.alone_at = until
-        heapq.heappush(self._lost, (until, one.ordinal, one.key))
-
-    def _may_be_listed(self, one: Open, now: float) -> bool:
-        """Say whether to try the page of one again that it did not show."""
-        if now < one.relist_at:
-            return False
-        on_page = self._pages.on(self._pages.page_of(one))
-        return sum(each.unlisted > 0 for each in on_page) >= RELIST_FROM
-
-    def _relist(self, now: float) -> None:
-        """Where the next to be asked for by itself has company, let their page be tried again."""
-        at, lost = self._first_lost()
-        while lost is not None and at <= now and self._may_be_listed(self._pages[lost], now):
-            number = self._pages.page_of(self._pages[lost])
-            for one in self._pages.on(number):
-                if one.unlisted and now >= one.relist_at:
-                    one.alone_at = None
-            self._check_by(number, now)
-            at, lost = self._first_lost()
-
-    def _first_lost(self) -> tuple[float, Key | None]:
-        """Return when the next is to be asked for by itself, and which; infinite for none."""
-        while self._lost:
-            at, ordinal, key = self._lost[0]
-            one = self._pages.find(key)
-            if one is not None and one.ordinal == ordinal and one.alone_at == at:
-                return at, key
-            heapq.heappop(self._lost)
-        return math.inf, None
 
     def _replan(self, now: float, flow: float) -> None:
         """Plan anew what is to be: with few pages all of them, else those whose time has come."""

@@ -201,7 +201,7 @@ def test_one_that_its_page_never_shows_is_asked_for_by_itself_as_if_it_were_alon
             schedule.listed("listed")
             schedule.saw_open("listed", now)
             if "unlisted" in schedule.expected(plan.look):
-                schedule.unlisted("unlisted", now)
+                schedule.unlisted(["unlisted"], now)
         else:
             schedule.saw_open(plan.look.job, now)
         schedule.looked(plan.look, now)
@@ -235,7 +235,7 @@ def test_those_that_no_page_ever_shows_are_each_asked_for_by_themselves() -> Non
             schedule.saw_open(plan.look.job, now)
         elif isinstance(plan.look, Page):
             pages += 1
-            schedule.all_unlisted(schedule.expected(plan.look), now)
+            schedule.unlisted(schedule.expected(plan.look), now)
         if plan.look is not None:
             schedule.looked(plan.look, now)
     assert alone == set(range(36))
@@ -259,12 +259,13 @@ def _looks_at(count: int, is_shown: Callable[[int], bool]) -> tuple[int, int]:
             schedule.saw_open(plan.look.job, now)
         elif isinstance(plan.look, Page):
             pages += 1
-            for key in schedule.expected(plan.look):
-                if is_shown(pages):
-                    schedule.listed(key)
-                    schedule.saw_open(key, now)
-                else:
-                    schedule.unlisted(key, now)
+            expected = schedule.expected(plan.look)
+            if not is_shown(pages):
+                schedule.unlisted(expected, now)
+                expected = set()
+            for key in expected:
+                schedule.listed(key)
+                schedule.saw_open(key, now)
         if plan.look is not None:
             schedule.looked(plan.look, now)
     return pages, alone
