@@ -91,11 +91,11 @@ class Poller:
         ended: list[int] = []
         if not self._is_caught_up:
             await self._tidings.load()
-            self._is_caught_up = True
             if fresh:
                 # What was sent after an open job and has ended stands before it in the history.
                 oldest = min(job.submit_at or job.created_at for job in fresh)
                 ended = await self._db.read(jobs.list_ended_since, oldest)
+            self._is_caught_up = True
         now, wall = self._clock.monotonic(), self._clock.now()
         for job in fresh:
             sent_at = job.submit_at or job.created_at
