@@ -165,11 +165,11 @@ class Announcer(Protocol):
 class NoticeBoard(Protocol):
     """Shows notices to a guild's admins. Raises the errors of this module and nothing else."""
 
-    async def post(self, notice: Notice, told: Container[int] | None) -> int:
+    async def post(self, notice: Notice, taken: Container[int] | None) -> int:
         """Post a notice in its channel; return the message's id.
 
         Its nonce makes Discord return the first message when this is repeated soon after; it says
-        then what the notice says now. With `told`, the ids of the messages that other notices are,
+        then what the notice says now. With `taken`, the ids of the messages that other notices are,
         it may have been sent long before, and is looked for.
         """
         ...

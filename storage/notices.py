@@ -82,7 +82,7 @@ def renew(tx: sqlite3.Connection, guild_id: int, mark: str, body: dict[str, Any]
     cursor = tx.execute(
         "UPDATE notice SET body = ?, next_at = ?,"
         # The first form may be out, though nobody knows.
-        " attempts = iif(message_id IS NULL, max(attempts, 1), 0),"
+        " attempts = iif(message_id IS NULL, 1, 0),"
         " done = iif(done = 2 AND message_id IS NULL, 2, 0) WHERE guild_id = ? AND mark = ?",
         (_text(body), now, guild_id, mark),
     )
@@ -103,16 +103,26 @@ def list_due(
     """Return open messages whose time has come and that are not in `busy`, oldest first.
 
     Of those that a channel does not have yet, the first alone: they are read in the order of what
-    happened, which several at once would not keep.
+    happened, which several at once would not keep. While one of those is in `busy`, none: what
+    comes out meanwhile might be taken for another.
     """
     rows = tx.execute(
         "SELECT * FROM notice WHERE done = 0 AND next_at <= ? AND (message_id IS NOT NULL OR id ="
         " (SELECT min(first.id) FROM notice AS first WHERE first.done = 0 AND first.next_at <= ?"
         " AND first.channel_id = notice.channel_id AND first.message_id IS NULL))"
         " ORDER BY next_at, id LIMIT ?",
-        (now, now, limit + len(busy)),
+        (now, now, limit + 2 * len(busy)),
     )
-    return [_notice(row) for row in rows if row["id"] not in busy][:limit]
+    taken = _busy_channels(tx, busy)
+    free = (row for row in rows if row["id"] not in busy)
+    found = [_notice(row) for row in free if row["message_id"] or row["channel_id"] not in taken]
+    return found[:limit]
+
+
+def _busy_channels(tx: sqlite3.Connection, busy: frozenset[int]) -> set[int]:
+    """Return the channels that one in `busy` is about to come out in."""
+    rows = tx.execute("SELECT id, channel_id FROM notice WHERE done = 0 AND message_id IS NULL")
+    return {row["channel_id"] for row in rows if row["id"] in busy}
 
 
 def find_next_at(tx: sqlite3.Connection, busy: frozenset[int] = frozenset()) -> int | None:
@@ -123,7 +133,7 @@ def find_next_at(tx: sqlite3.Connection, busy: frozenset[int] = frozenset()) -> 
     rows = tx.execute(
         "SELECT id, channel_id, message_id, next_at FROM notice WHERE done = 0 ORDER BY next_at, id"
     ).fetchall()
-    taken = {row["channel_id"] for row in rows if row["id"] in busy and row["message_id"] is None}
+    taken = _busy_channels(tx, busy)
     free = (
         row
         for row in rows
@@ -185,7 +195,8 @@ def move(tx: sqlite3.Connection, guild_id: int, channel_id: int, now: int) -> in
     too; a warning is news until its period ends.
     """
     cursor = tx.execute(
-        "UPDATE notice SET channel_id = ?, done = 0, attempts = 0, next_at = ?"
+        # It may be out, though nobody knows, and this may be the place where it is.
+        "UPDATE notice SET channel_id = ?, done = 0, attempts = 1, next_at = ?"
         " WHERE guild_id = ? AND kind <> 'approval' AND message_id IS NULL"
         " AND (done = 0"
         " OR done = 2 AND coalesce(json_extract(body, '$.resets_at'), next_at + ?) > ?)",

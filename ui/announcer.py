@@ -26,7 +26,7 @@ from ui import buttons, cards, forums, private
 from ui.attached import closing, picture_files, picture_url, start_files, videos_on
 from ui.connection import connected
 from ui.noticeboard import REQUESTS
-from ui.repeats import find_own
+from ui.repeats import Shown, bears, find_own, told
 from ui.standing import Standing
 from ui.text import NOBODY
 
@@ -94,24 +94,10 @@ class DiscordAnnouncer:
     async def post(self, view: JobView, file: Path | None, nonce: str) -> int:
         """Create the message anew; one that is out already becomes what this would have been."""
         async with self._connected():
-            channel = self._channel(view)
+            channel_id = view.job.channel_id
+            found = await self._find(view, channel_id)
             files = [*picture_files(view), *self._files(view, file, self.room_bytes(view))]
-            if found := await self._find(view, channel):
-                await found.edit(
-                    embed=cards.card(view),
-                    attachments=files,
-                    view=buttons.beneath(view),
-                    allowed_mentions=NOBODY,
-                )
-                return found.id
-            message = await channel.send(
-                embed=cards.card(view),
-                files=files,
-                view=buttons.beneath(view) or discord.utils.MISSING,
-                nonce=nonce,
-                allowed_mentions=NOBODY,
-            )
-            return message.id
+            return await self._put(view, channel_id, found, cards.card(view), files, nonce)
 
     async def publish(
         self, view: JobView, file: Path | None, nonce: str, channel_id: int
@@ -133,17 +119,9 @@ class DiscordAnnouncer:
                     )
                 )
                 return post_id, post_id
-            channel = self._channel(view, channel_id)
-            if view.may_be_out and (found := await self._find(view, channel)):
-                return channel_id, found.id
-            message = await channel.send(
-                embed=cards.result(view),
-                files=self._all_files(view, file),
-                view=buttons.beneath(view) or discord.utils.MISSING,
-                nonce=nonce,
-                allowed_mentions=NOBODY,
-            )
-            return channel_id, message.id
+            found = await self._find(view, channel_id) if view.may_be_out else None
+            files, embed = self._all_files(view, file), cards.result(view)
+            return channel_id, await self._put(view, channel_id, found, embed, files, nonce)
 
     async def redraw(self, view: JobView) -> None:
         """Edit what is shown, or take it away; the files on it stay or go with it."""
@@ -213,20 +191,24 @@ class DiscordAnnouncer:
         if view.job.is_private:
             return None
         async with self._connected():
-            channel, text = self._channel(view), cards.ping_text(view)
-            if view.may_be_out and (
-                found := await find_own(
-                    self._client, channel, lambda one: _is_reply(one, view.job.message_id, text)
-                )
-            ):
-                return found.id
+            text, card_id = cards.ping_text(view), view.job.message_id or 0
+            if view.may_be_out:
+
+                def is_it(message: Shown) -> bool:
+                    reference = message.get("message_reference") or {}
+                    is_reply = int(reference.get("message_id") or 0) == card_id
+                    return is_reply and message["content"] == text
+
+                found = await find_own(self._client, view.job.channel_id, card_id, is_it)
+                if found is not None:
+                    return int(found["id"])
             reference = discord.MessageReference(
-                message_id=view.job.message_id or 0,
+                message_id=card_id,
                 channel_id=view.job.channel_id,
                 guild_id=view.job.guild_id,
                 fail_if_not_exists=False,
             )
-            message = await channel.send(
+            message = await self._channel(view).send(
                 text,
                 reference=reference,
                 nonce=nonce,
@@ -279,23 +261,46 @@ class DiscordAnnouncer:
             channel_id or view.job.channel_id, guild_id=view.job.guild_id
         )
 
-    async def _find(
-        self, view: JobView, channel: discord.PartialMessageable
-    ) -> discord.Message | None:
-        """Return the message of this job that is out in a channel without our knowing its id."""
+    async def _put(
+        self,
+        view: JobView,
+        channel_id: int,
+        found: int | None,
+        embed: discord.Embed,
+        files: list[discord.File],
+        nonce: str,
+    ) -> int:
+        """Edit the message that is out, or send it; return its id."""
+        channel, under = self._channel(view, channel_id), buttons.beneath(view)
+        if found is not None:
+            await channel.get_partial_message(found).edit(
+                embed=embed, attachments=files, view=under, allowed_mentions=NOBODY
+            )
+            return found
+        message = await channel.send(
+            embed=embed,
+            files=files,
+            view=under or discord.utils.MISSING,
+            nonce=nonce,
+            allowed_mentions=NOBODY,
+        )
+        return message.id
+
+    async def _find(self, view: JobView, channel_id: int) -> int | None:
+        """Return the id of this job's message in a channel, where it is out without our knowing."""
         card = cards.card(view)
 
-        def is_it(message: discord.Message) -> bool:
-            shown = {
-                "components": [one.to_dict() for one in message.components],
-                "embeds": [one.to_dict() for one in message.embeds],
-            }
+        def is_it(message: Shown) -> bool:
+            titles = {title for title, _, _ in told(message)}
+            if titles & REQUESTS:
+                return False
+            if message.get("components"):
+                return bears(message, view.job.public_id)
             # Another database counts its jobs from 1 as well, so the words are to be the same too.
-            is_told = [one.description for one in message.embeds] == [card.description]
-            is_ours = _is_card_of(view, shown, card.to_dict())
-            return is_told and is_ours and not _is_request(message)
+            return [one[1:] for one in told(message)] == [(card.description, card.footer.text)]
 
-        return await find_own(self._client, channel, is_it)
+        found = await find_own(self._client, channel_id, view.job.interaction_id, is_it)
+        return None if found is None else int(found["id"])
 
     def _message(self, view: JobView) -> discord.PartialMessage:
         return self._channel(view).get_partial_message(view.job.message_id or 0)
@@ -326,15 +331,6 @@ def _is_card_of(view: JobView, shown: dict[str, Any], card: Mapping[str, Any]) -
     if shown.get("components"):
         return view.job.public_id in str(shown["components"])
     return [embed.get("footer") for embed in shown["embeds"]] == [card.get("footer")]
-
-
-def _is_request(message: discord.Message) -> bool:
-    return any(one.title in REQUESTS for one in message.embeds)
-
-
-def _is_reply(message: discord.Message, to: int | None, text: str) -> bool:
-    reference = message.reference
-    return reference is not None and (reference.message_id, message.content) == (to, text)
 
 
 def _is_open(place: discord.abc.GuildChannel | discord.Thread, guild: discord.Guild) -> bool:

@@ -10,7 +10,7 @@ from storage.notices import Notice
 from ui.buttons import Style, button, inert
 from ui.cards import DONE, ENDED, SHAPES, WORKING
 from ui.connection import connected
-from ui.repeats import find_own
+from ui.repeats import Shown, bears, find_own, told
 from ui.router import control_id
 from ui.standing import Standing
 from ui.text import NOBODY, block, inline, tokens
@@ -37,18 +37,21 @@ class DiscordNoticeBoard:
         self._client = client
         self._logged_in, self._standing = logged_in, standing
 
-    async def post(self, notice: Notice, told: Container[int] | None) -> int:
+    async def post(self, notice: Notice, taken: Container[int] | None) -> int:
         """Post it; a message that was out already is brought to what the notice says now."""
         async with connected(self._logged_in, self._standing):
             embed, channel = render(notice), self._channel(notice)
-            found = None
-            if told is not None:
-                found = await find_own(
-                    self._client,
-                    channel,
-                    lambda one: one.id not in told and _is_of(notice, embed, one),
-                )
-            message = found or await channel.send(
+            if taken is not None:
+
+                def is_it(message: Shown) -> bool:
+                    return int(message["id"]) not in taken and _is_of(notice, embed, message)
+
+                found = await find_own(self._client, notice.channel_id, 0, is_it)
+                if found is not None:
+                    out = channel.get_partial_message(int(found["id"]))
+                    await out.edit(embed=embed, view=beneath(notice), allowed_mentions=NOBODY)
+                    return out.id
+            message = await channel.send(
                 embed=embed,
                 view=beneath(notice) or discord.utils.MISSING,
                 nonce=notice.nonce,
@@ -72,15 +75,16 @@ class DiscordNoticeBoard:
         return self._client.get_partial_messageable(notice.channel_id, guild_id=notice.guild_id)
 
 
-def _is_of(notice: Notice, embed: discord.Embed, message: discord.Message) -> bool:
-    """Say whether a message is this notice, perhaps as it was before something came of it."""
-    always = _braked(notice.body) if notice.kind == "brake" else embed.description or ""
-    return any(
-        (one.description or "").startswith(always)
-        and one.footer.text == embed.footer.text
-        and (one.title in REQUESTS) == (notice.kind == "approval")
-        for one in message.embeds
-    )
+def _is_of(notice: Notice, embed: discord.Embed, message: Shown) -> bool:
+    """Say whether a message is this notice, perhaps as it was before something came of it.
+
+    Another database in the same channel may have said the same; what a button carries tells.
+    """
+    if notice.kind == "approval":
+        return bears(message, notice.body["public_id"]) and told(message)[0][0] in REQUESTS
+    if notice.kind == "brake" and message.get("components"):
+        return bears(message, control_id("undo", notice.body["halt"]))
+    return told(message) == [(embed.title, embed.description, embed.footer.text)]
 
 
 def render(notice: Notice) -> discord.Embed:
@@ -125,16 +129,13 @@ def _warning(body: dict[str, Any]) -> str:
     )
 
 
-def _braked(body: dict[str, Any]) -> str:
-    minutes = f"{body['minutes']} minute{'' if body['minutes'] == 1 else 's'}"
-    return (
-        f"**The spend brake stopped one member.** <@{body['user']}> used "
-        f"{tokens(body['tokens'])} within {minutes}, of the {body['size']:,} this server has."
-    )
-
-
 def _brake(body: dict[str, Any]) -> str:
-    who, what = f"<@{body['user']}>", _braked(body)
+    who = f"<@{body['user']}>"
+    minutes = f"{body['minutes']} minute{'' if body['minutes'] == 1 else 's'}"
+    what = (
+        f"**The spend brake stopped one member.** {who} used {tokens(body['tokens'])} within "
+        f"{minutes}, of the {body['size']:,} this server has."
+    )
     if body.get("is_paused"):
         return f"{what} <@{body['lifted_by']}> paused {who} instead."
     if "lifted_by" in body:

@@ -1,7 +1,10 @@
 """Messages to a guild's admins: said once, brought however often it takes, edited when renewed."""
 
+import asyncio
 import shutil
 from typing import Any
+
+import pytest
 
 from playground.discord import fault
 from playground.discord.world import Message
@@ -158,6 +161,47 @@ async def test_two_that_say_the_same_are_two_messages(play: Rig) -> None:
     await play.app.db.write(notices.put, play.guild_id, where, "change", "another", CHANGE, now)
     play.app.worker.nudge()
     await play.run_until(lambda: len(shown(play)) == 2)
+
+
+@pytest.mark.parametrize("reason", [None, "it grew"])
+async def test_one_that_is_due_again_waits_for_another_that_is_just_coming_out(
+    play: Rig, reason: str | None
+) -> None:
+    assert play.app is not None
+    refused = fault("POST", CREATE, status=503)
+    play.discord.script(refused)
+    await put(play, "change", {**CHANGE, "reason": None})
+    await play.run_until(lambda: refused.hits == 1)
+    await play.settle()
+    answered = asyncio.Event()
+    play.discord.script(fault("POST", CREATE, after_effect=True, until=answered))
+    now, body = int(play.clock.now()), {**CHANGE, "reason": reason}
+    await play.app.db.write(notices.put, play.guild_id, place(play), "change", "b", body, now)
+    play.app.worker.nudge()
+    await play.eventually(lambda: len(shown(play)) == 1)
+    await play.clock.advance(6)
+    await asyncio.sleep(0.05)
+    answered.set()
+    done = "SELECT count(*) FROM notice WHERE done = 1"
+    await play.run_until(lambda: play.read(lambda tx: bool(tx.execute(done).fetchone()[0] == 2)))
+    assert sorted("Why" in words(one) for one in shown(play)) == [False, reason is not None]
+
+
+async def test_the_same_channel_named_again_makes_no_second_message(play: Rig) -> None:
+    assert play.app is not None
+    lost = fault("POST", CREATE, drop=True, after_effect=True)
+    play.discord.script(lost)
+    await put(play, "change", CHANGE)
+    await play.run_until(lambda: lost.hits == 1)
+    play.discord.outage(on=True)
+    await play.clock.advance(1200)
+    await play.settle()
+    play.discord.outage(on=False)
+    now = int(play.clock.now())
+    await play.app.db.write(notices.move, play.guild_id, place(play), now)
+    play.app.worker.nudge()
+    await play.run_until(lambda: how(play) == DONE, 7200)
+    assert len(shown(play)) == 1
 
 
 async def test_after_a_restart_a_message_whose_answer_was_lost_is_found_again(play: Rig) -> None:
