@@ -97,7 +97,7 @@ class Gate:
         self.watched: Callable[[], int] = lambda: 0
         """How many generations are on their way, which a submit leaves requests for."""
         self.on_turn: Callable[[], None] = lambda: None
-        """Called when the vendor went down or came back."""
+        """Called when the vendor went down, came back, or first told how things stand."""
         self._breaker = Breaker()
         self._unwritten: deque[Booking] = deque(maxlen=UNWRITTEN_MOST)
         self._facts: dict[str, str] = {}
@@ -278,7 +278,7 @@ class Gate:
 
     def _tell(self, told: Allowance, *, can_lift: bool) -> None:
         """Believe the headers; a limit is lifted only by a proper answer that says so."""
-        now = self._clock.monotonic()
+        now, is_first = self._clock.monotonic(), not self._is_told
         self._is_told, self._silent = True, 0
         hour, day = _limit(told.limit_hour), _limit(told.limit_day)
         if hour is None and not (can_lift and told.tells_hour):
@@ -290,6 +290,8 @@ class Gate:
         if told.reset_hour_at is not None:
             resets_at = now + told.reset_hour_at - (self._clock.now() + self._box.skew_s)
         self.windows.told(now, told.remaining_hour, told.remaining_day, hour_resets_at=resets_at)
+        if is_first:
+            self.on_turn()  # who waited for this may go
 
     def _set_limits(self, hour: int | None, day: int | None) -> None:
         if (self.windows.hour.limit, self.windows.day.limit) != (hour, day):

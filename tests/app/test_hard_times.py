@@ -142,7 +142,8 @@ async def _in_doubt_before_any_answer(rig: Rig, fault: faults.Fault) -> Message:
     rig.box.script(fault, faults.hang(5, on=Match("GET", faults.ANY.path), times=None))
     await rig.restart_bot()
     card = await rig.card()
-    await rig.eventually(lambda: rig.job_of(card).state is State.UNKNOWN)
+    # Where the plan's limits are known and nothing is told yet, it waits while a look is leaving.
+    await rig.run_until(lambda: rig.job_of(card).state is State.UNKNOWN, limit_s=4, step_s=1)
     return card
 
 

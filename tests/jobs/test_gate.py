@@ -138,11 +138,15 @@ async def test_right_after_a_start_one_request_at_a_time_asks_how_things_stand(
 ) -> None:
     await world.ask()
     await world.restart()
+    turns: list[float] = []
+    world.gate.on_turn = lambda: turns.append(world.gate.wait_s("submit"))
     async with world.gate.passing("look"):
         assert world.gate.wait_s("submit") > 0
         world.gate.sent()
         world.answer()
     assert open_for(world.gate) == list(PURPOSES)
+    await world.ask()
+    assert turns == [0], "who waited for the answer is woken by it, once"
 
 
 async def test_more_submits_never_wait_shorter(world: World) -> None:
