@@ -26,7 +26,7 @@ from ui import buttons, cards, forums, private
 from ui.attached import closing, picture_files, picture_url, start_files, videos_on
 from ui.connection import connected
 from ui.noticeboard import REQUESTS
-from ui.repeats import Shown, bears, find_own, told
+from ui.repeats import Shown, find_own, pressable, told
 from ui.standing import Standing
 from ui.text import NOBODY
 
@@ -291,11 +291,10 @@ class DiscordAnnouncer:
         card = cards.card(view)
 
         def is_it(message: Shown) -> bool:
-            titles = {title for title, _, _ in told(message)}
-            if titles & REQUESTS:
+            if any(title in REQUESTS for title, _, _ in told(message)):
                 return False
-            if message.get("components"):
-                return bears(message, view.job.public_id)
+            if ids := pressable(message):
+                return any(view.job.public_id in one for one in ids)
             # Another database counts its jobs from 1 as well, so the words are to be the same too.
             return [one[1:] for one in told(message)] == [(card.description, card.footer.text)]
 

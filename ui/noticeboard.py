@@ -10,7 +10,7 @@ from storage.notices import Notice
 from ui.buttons import Style, button, inert
 from ui.cards import DONE, ENDED, SHAPES, WORKING
 from ui.connection import connected
-from ui.repeats import Shown, bears, find_own, told
+from ui.repeats import Shown, find_own, pressable, told
 from ui.router import control_id
 from ui.standing import Standing
 from ui.text import NOBODY, block, inline, tokens
@@ -80,10 +80,11 @@ def _is_of(notice: Notice, embed: discord.Embed, message: Shown) -> bool:
 
     Another database in the same channel may have said the same; what a button carries tells.
     """
+    ids = pressable(message)
     if notice.kind == "approval":
-        return bears(message, notice.body["public_id"]) and told(message)[0][0] in REQUESTS
-    if notice.kind == "brake" and message.get("components"):
-        return bears(message, control_id("undo", notice.body["halt"]))
+        return control_id("deny", notice.body["public_id"]) in ids
+    if notice.kind == "brake" and ids:
+        return control_id("undo", notice.body["halt"]) in ids
     return told(message) == [(embed.title, embed.description, embed.footer.text)]
 
 

@@ -42,9 +42,10 @@ async def find_own(
     return None
 
 
-def bears(message: Shown, mark: str) -> bool:
-    """Say whether one of a message's buttons carries a mark in its id."""
-    return mark in str(message.get("components") or "")
+def pressable(message: Shown) -> list[str]:
+    """Return the ids of a message's buttons."""
+    rows = message.get("components") or []
+    return [str(one.get("custom_id")) for row in rows for one in row.get("components", [])]
 
 
 def told(message: Shown) -> list[tuple[str | None, str | None, str | None]]:

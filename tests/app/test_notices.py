@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from typing import Any
 
+import discord
 import pytest
 
 from playground.discord import fault
@@ -58,6 +59,19 @@ def words(message: Message) -> str:
 
 def how(rig: Rig) -> int:
     return int(rig.read(lambda tx: tx.execute("SELECT done FROM notice").fetchone()[0]))
+
+
+async def close(rig: Rig) -> None:
+    """Take the place from the bot and wait until it has heard: it offers things again then."""
+    rig.discord.set_overwrite("general", deny=["send_messages", "view_channel"])
+
+    def is_heard() -> bool:
+        assert rig.app is not None
+        channel = rig.app.client.get_channel(place(rig))
+        assert channel is None or isinstance(channel, discord.TextChannel)
+        return channel is None or not channel.permissions_for(channel.guild.me).view_channel
+
+    await rig.eventually(is_heard)
 
 
 async def test_a_warning_says_how_much_is_used_and_when_it_begins_anew(play: Rig) -> None:
@@ -263,7 +277,7 @@ async def test_a_deleted_message_is_not_posted_again(play: Rig) -> None:
 
 
 async def test_without_its_channel_it_is_set_aside_and_others_are_brought(play: Rig) -> None:
-    play.discord.set_overwrite("general", deny=["send_messages", "view_channel"])
+    await close(play)
     await put(play)
     await play.eventually(lambda: how(play) == PARKED)
     play.discord.set_overwrite("general", allow=["send_messages", "view_channel"])
@@ -272,7 +286,7 @@ async def test_without_its_channel_it_is_set_aside_and_others_are_brought(play: 
 
 
 async def test_old_news_is_not_brought_when_the_place_is_back(play: Rig) -> None:
-    play.discord.set_overwrite("general", deny=["send_messages", "view_channel"])
+    await close(play)
     await put(play)
     await play.eventually(lambda: how(play) == PARKED)
     await play.clock.advance(2 * 24 * 3600)
