@@ -110,6 +110,8 @@ HELPERS = {
     "router.form_values": "reads what comes in",
     "router.chosen": "reads what comes in",
     "attached.picture_url": "reads a message of ours",
+    "repeats.pressable": "reads a message of ours",
+    "repeats.told": "reads a message of ours",
     "UnknownChoiceError": "its caller's sentence",
 }
 # Drawn, spoken, a file's name or a line of a menu: no markdown is read in them.
