@@ -74,7 +74,10 @@ def _units(given: argparse.Namespace) -> list[Unit]:
         if not wanted or any(word in kind for word in wanted)
         for number in range(count)
     ]
-    return [unit for _, unit in sorted(found, key=lambda one: one[0])][: given.most]
+    units = [unit for _, unit in sorted(found, key=lambda one: one[0])]
+    if given.short:  # all of it is played: the largest first, so that no process is left waiting
+        units.sort(key=lambda unit: unit.kind != EXHAUSTIVE)
+    return units[: given.most]
 
 
 def _traits(given: argparse.Namespace) -> tuple[str, ...] | None:
