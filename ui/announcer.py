@@ -6,7 +6,6 @@ one whose ids were never learned, is reached through it.
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -161,11 +160,12 @@ class DiscordAnnouncer:
             application_id = self._client.application_id or 0
             facts: dict[str, Any] = {"application_id": application_id, "token": interaction_token}
             path = "/webhooks/{application_id}/{token}/messages/@original"
-            card = cards.card(view).to_dict()
+            embed = cards.card(view)
             shown = await self._client.http.request(Route("GET", path, **facts))
             is_waiting = bool(shown.get("flags", 0) & LOADING_FLAG)
-            if not (is_waiting or _is_card_of(view, shown, card)):
+            if not (is_waiting or _is_card_of(view, shown, embed)):
                 raise MessageGoneError("the answer shown is not this job's card")
+            card = embed.to_dict()
             card.pop("thumbnail", None)
             await self._client.http.request(
                 Route("PATCH", path, **facts),
@@ -293,10 +293,9 @@ class DiscordAnnouncer:
         def is_it(message: Shown) -> bool:
             if any(title in REQUESTS for title, _, _ in told(message)):
                 return False
-            if ids := pressable(message):
-                return any(view.job.public_id in one for one in ids)
-            # Another database counts its jobs from 1 as well, so the words are to be the same too.
-            return [one[1:] for one in told(message)] == [(card.description, card.footer.text)]
+            # Without buttons only a number is left to know it by, so the words are to be the same.
+            is_told = pressable(message) or [one[1] for one in told(message)] == [card.description]
+            return bool(is_told) and _is_card_of(view, message, card)
 
         found = await find_own(self._client, channel_id, view.job.interaction_id, is_it)
         return None if found is None else int(found["id"])
@@ -322,14 +321,14 @@ class DiscordAnnouncer:
         return connected(self._logged_in, self._standing, is_progress=is_progress)
 
 
-def _is_card_of(view: JobView, shown: dict[str, Any], card: Mapping[str, Any]) -> bool:
+def _is_card_of(view: JobView, shown: Shown, card: discord.Embed) -> bool:
     """Return whether a message is this very job's card, as it was sent or told its end already.
 
     Another copy with books of its own counts its jobs anew, so that a number proves nothing.
     """
-    if shown.get("components"):
-        return view.job.public_id in str(shown["components"])
-    return [embed.get("footer") for embed in shown["embeds"]] == [card.get("footer")]
+    if ids := pressable(shown):
+        return any(view.job.public_id in one for one in ids)
+    return [foot for _, _, foot in told(shown)] == [card.footer.text]
 
 
 def _is_open(place: discord.abc.GuildChannel | discord.Thread, guild: discord.Guild) -> bool:

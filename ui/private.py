@@ -3,7 +3,6 @@ stood in for by a direct message afterwards, since nobody can edit them by their
 """
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import discord
@@ -11,12 +10,11 @@ import discord
 from jobs.ports import JobView, NotNowError, PlaceGoneError, nonce_of
 from ui import buttons, cards
 from ui.attached import picture_files, picture_url, videos_on
-from ui.repeats import Shown, find_own, told
+from ui.repeats import find_own, told
 from ui.text import NOBODY
 
 log = logging.getLogger(__name__)
 
-START = "The picture that your private video starts from; NeuralBox fetches it from here."
 # Unknown message, unknown webhook, invalid token: the private card is out of reach.
 OUT_OF_REACH = frozenset({10008, 10015, 50027})
 
@@ -74,13 +72,11 @@ async def picture_link(client: discord.Client, view: JobView) -> str:
                 return url
     if view.picture is None:
         raise PlaceGoneError("the picture is neither on the card nor kept")
-    found = await _find(client, view, lambda one: one["content"] == START)
-    if found is not None and found["attachments"]:
-        return str(found["attachments"][0]["url"])
+    # Not looked for: a second one does no harm, and another video's picture would.
     message = await _dm(
         client,
         view,
-        content=START,
+        content="The picture that your private video starts from; NeuralBox fetches it from here.",
         files=picture_files(view),
         nonce=nonce_of(view.job, "start"),
     )
@@ -105,8 +101,11 @@ async def finish(
     embed = cards.result(view)
     embed.set_thumbnail(url=None)
     words = (embed.title, embed.description, embed.footer.text)
-    if view.may_be_out and await _find(client, view, lambda one: words in told(one)):
-        return
+    if view.may_be_out:
+        channel = await client.create_dm(discord.Object(view.job.user_id))
+        since = view.job.interaction_id
+        if await find_own(client, channel.id, since, lambda one: words in told(one)):
+            return
     await _dm(client, view, embed=embed, files=files, nonce=nonce)
 
 
@@ -129,14 +128,6 @@ def _reach(client: discord.Client, view: JobView) -> tuple[discord.Webhook, int]
     application_id = client.application_id or 0
     hook = discord.Webhook.partial(application_id, view.token or "", client=client)
     return hook, view.job.message_id or 0
-
-
-async def _find(
-    client: discord.Client, view: JobView, is_it: Callable[[Shown], bool]
-) -> Shown | None:
-    """Return a direct message about this job that is out already, or None."""
-    channel = await client.create_dm(discord.Object(view.job.user_id))
-    return await find_own(client, channel.id, view.job.interaction_id, is_it)
 
 
 async def _dm(client: discord.Client, view: JobView, **message: Any) -> discord.Message:

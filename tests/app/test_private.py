@@ -125,6 +125,23 @@ async def test_a_private_picture_is_fetched_by_the_vendor_also_after_a_long_queu
     play.sound()
 
 
+async def test_each_of_two_private_videos_is_made_from_its_own_picture(play: Rig) -> None:
+    play.box.script(faults.rate_limited(1200))
+    for shade in (40, 200):
+        files = {"image": ("boat.png", picture(720, 1280, shade=shade))}
+        await _private(play, prompt=f"a boat of {shade}", attachments=files)
+    done = "SELECT count(*) FROM job WHERE state = 'completed'"
+    await play.run_until(
+        lambda: play.read(lambda tx: bool(tx.execute(done).fetchone()[0] == 2)), 7200, 30
+    )
+    made = list(play.box.generations.values())
+    assert sorted(one.prompt for one in made) == ["a boat of 200", "a boat of 40"]
+    assert len({one.picture_sha256 for one in made} - {None}) == 2
+    assert sum("NeuralBox fetches it from here" in one.content for one in _dm(play)) == 2
+    await play.eventually(lambda: _is_told(play))
+    play.sound()
+
+
 async def test_without_card_and_direct_messages_the_picture_has_no_place_and_costs_nothing(
     play: Rig,
 ) -> None:
