@@ -34,6 +34,8 @@ SKEW_MARGIN_S = 60
 SECOND_LOOK_S = 60
 # Seconds after the last look: soon at first, since most are found at once.
 LOOK_EVERY_S = (5.0, 15.0, 30.0, 60.0, 120.0)
+# While the history cannot be read; the same, then ever more rarely.
+FAILED_EVERY_S = (*LOOK_EVERY_S, 240.0, 480.0, 600.0)
 # What a person has to decide is looked at by the hour, later after a part of its age: the longer it
 # waits, the more pages lie before it.
 PERSON_LOOK_S, PERSON_LOOK_PART = 3600.0, 1 / 24
@@ -68,7 +70,7 @@ class Reconciler:
             try:
                 delay_s = await self._round()
             except NeuralBoxError as error:
-                delay_s = self._pace()
+                delay_s = self._pace(FAILED_EVERY_S)
                 log.warning("reconciling is off for now, nothing is concluded: %s", error)
             self._look_at = self._clock.monotonic() + (delay_s or 0)
             await self.alarm.wait(delay_s)
@@ -160,9 +162,9 @@ class Reconciler:
         oldest_at = min(job.submit_at or job.created_at for job in persons)
         return max(PERSON_LOOK_S, PERSON_LOOK_PART * (self._clock.now() - oldest_at))
 
-    def _pace(self) -> float:
+    def _pace(self, every_s: tuple[float, ...] = LOOK_EVERY_S) -> float:
         self._looks += 1
-        return LOOK_EVERY_S[min(self._looks, len(LOOK_EVERY_S)) - 1]
+        return every_s[min(self._looks, len(every_s)) - 1]
 
 
 def count_absence(

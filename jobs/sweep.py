@@ -37,7 +37,9 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 600.0
 IDLE_EVERY_S = 3600.0
-RETRY_S = 60.0
+# A history that cannot be read is asked for ever more rarely: however long that lasts, the plan's
+# requests are needed for watching what can be seen.
+RETRY_S = (60.0, 120.0, 240.0, 480.0, EVERY_S)
 # A list in an order of its own is never told whole; what is new shows in one of so many looks.
 FIRST_LOOKS_MOST = 10
 # A job given up is looked for this long: the listing may lag by more than anybody foresaw.
@@ -70,12 +72,15 @@ class Sweeper:
 
     async def run(self) -> None:
         """Never returns."""
+        failures = 0
         while True:
             try:
                 delay_s = await self._round()
+                failures = 0
             except NeuralBoxError as error:
                 log.warning("the sweep could not read the history: %s", error)
-                delay_s = RETRY_S
+                delay_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
+                failures += 1
             await self.alarm.wait(delay_s)
 
     async def _round(self) -> float:
@@ -89,7 +94,7 @@ class Sweeper:
             return 0.0
         if self._start is not None:
             log.warning("the history was not told whole, so nothing is taken in yet")
-            return RETRY_S
+            return RETRY_S[0]
         if "recovery" in self._intake.reasons:
             self._intake.open("recovery")
             self._on_change()

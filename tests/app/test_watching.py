@@ -209,6 +209,25 @@ async def test_an_hour_without_a_readable_history_leaves_nobody_unseen(tmp_path:
         rig.sound()
 
 
+async def test_a_day_without_a_readable_history_leaves_requests_for_what_can_be_seen(
+    tmp_path: Path,
+) -> None:
+    async with planned(tmp_path, "long-unreadable", window="sliding") as rig:
+        broken = faults.junk(b'{"items": []', on=faults.HISTORY, times=None)
+        rig.box.script(faults.drop_before(), broken)
+        doubtful = await rig.card("in doubt")
+        await rig.eventually(lambda: rig.job_of(doubtful).state is State.UNKNOWN)
+        await run_for(rig, 20 * HOUR_S)
+        other = await rig.card("in sight", member="Cleo")
+        await run(rig, lambda: rig.job_of(other).state is State.COMPLETED, HOUR_S)
+        assert rig.job_of(doubtful).state is State.UNKNOWN
+        rig.box.faults_left.clear()
+        await run(rig, lambda: is_all_done(rig), HOUR_S)
+        assert rig.job_of(doubtful).state is State.NOT_SUBMITTED
+        assert refusals(rig) == 0
+        rig.sound()
+
+
 async def test_what_the_vendor_tells_of_its_progress_sharpens_the_countdown(
     tmp_path: Path,
 ) -> None:

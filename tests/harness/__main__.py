@@ -28,6 +28,9 @@ def main() -> int:
     form.add_argument("--long", action="store_true", help="all of it, or --minutes of it")
     form.add_argument("--seed", type=int, help="one run")
     parser.add_argument("--minutes", type=float)
+    parser.add_argument(
+        "--skip", type=int, default=0, help="leave out so many seeds, to go on where one was cut"
+    )
     parser.add_argument("--most", type=int, help="no more than so many seeds")
     # Two cores are only busy with three: a run waits for a fifth of its time.
     parser.add_argument("--workers", type=int, default=3)
@@ -78,6 +81,7 @@ def _units(given: argparse.Namespace) -> list[Unit]:
     units = [unit for _, unit in sorted(found, key=lambda one: one[0])]
     if given.short:  # all of it is played: the largest first, so that no process is left waiting
         units.sort(key=lambda unit: unit.kind != EXHAUSTIVE)
+    units = units[given.skip :]
     return units[: given.most]
 
 

@@ -117,30 +117,29 @@ def _positions(names: list[str], unit: Unit) -> list[int]:
 def campaign(
     units: list[Unit], workers: int, minutes: float | None, *, stops_early: bool = False
 ) -> int:
-    """Play all units, or as many as fit; prints what goes on and a table.
+    """Play all units, or as many as begin in time; prints what goes on and a table.
 
     Returns an exit code: 0, 1 when something was wrong, 2 when the harness itself broke. With
     `stops_early` the first wrong run is the last.
     """
     began = time.monotonic()
-    ends_at = began + minutes * 60 if minutes else None
-    table = Table()
-
-    def is_over() -> bool:
-        is_late = ends_at is not None and time.monotonic() >= ends_at
-        return is_late or (stops_early and bool(table.wrong))
-
+    ends_at = began + minutes * 60 if minutes else float("inf")
+    table, left = Table(), list(reversed(units))
     crew = _Crew(workers)
     told_at = began
     try:
-        for kind, outcome in crew.outcomes(list(reversed(units)), is_over):
+        for kind, outcome in crew.outcomes(left, lambda: time.monotonic() >= ends_at):
             table.add(kind, outcome)
+            if stops_early and table.wrong:
+                break
             if time.monotonic() - told_at >= 30:
                 told_at = time.monotonic()
                 say(table.line(told_at - began))
     finally:
         crew.end()
     table.tell(time.monotonic() - began)
+    if left:
+        say(f"{len(units) - len(left):,} seeds of {len(units):,} were begun; --skip goes on there")
     if table.is_broken or crew.is_broken:
         return 2
     return 1 if table.wrong else 0
@@ -161,9 +160,9 @@ class _Crew:
             self._members[ours] = process
 
     def outcomes(
-        self, left: list[Unit], is_over: Callable[[], bool]
+        self, left: list[Unit], is_late: Callable[[], bool]
     ) -> Iterator[tuple[str, Outcome]]:
-        """Yield what came of each run, with its kind, until nothing is left or it is over."""
+        """Yield what came of each run, with its kind; takes units off `left` until it is late."""
         for connection in self._members:
             connection.send(left.pop() if left else None)
         while self._members:
@@ -177,13 +176,11 @@ class _Crew:
                     continue
                 if isinstance(told, tuple):
                     yield told
-                elif left and not is_over():
+                elif left and not is_late():
                     ready.send(left.pop())
                 else:
                     ready.send(None)
                     self._members.pop(ready).join()
-                if is_over():
-                    return
 
     def end(self) -> None:
         """End those that are still at work."""
