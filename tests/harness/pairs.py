@@ -69,7 +69,8 @@ async def copies(workshop: Workshop, plan: Plan, outcome: Outcome) -> None:
 async def _second_copy(stage: Stage, data: Path, first: Bot) -> list[str]:
     """Start a second copy while the first stands still, and compare every byte."""
     watched = stage.workshop.selector.bots.get(first.slot.number)
-    if watched is None or first.code is not None:
+    # Before its first boundary it may not have the lock yet; a process without number is everybody.
+    if watched is None or not first.pid or not first.slot.count or first.code is not None:
         return []
     watched.is_frozen = True
     with contextlib.suppress(ProcessLookupError):

@@ -57,7 +57,7 @@ def _flickering_history(work: Workload) -> None:
 
     def lighten(_discord: LocalDiscord, box: LocalNeuralBox) -> None:
         box.faults_left.clear()
-        box.script(faults.edited(_empty, on=faults.HISTORY, times=2))
+        box.script(faults.edited(_empty, on=faults.HISTORY))
 
     work.at(1500.0, lighten)
     work.linger(2000.0)
