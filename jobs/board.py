@@ -99,7 +99,7 @@ class Board:
         """Return the view of a job that has ended, with what there is to show of it."""
         view = await self.ended(row.job_id, row.kind, row.body, video, notice)
         is_old = may_be_out(row.attempts, row.next_at, self._clock.now())
-        return replace(view, may_be_out=is_old)
+        return replace(view, may_be_out=is_old or row.body.get("suspected", False))
 
     async def shown(self, job_id: int) -> JobView:
         """Return the view of a job that has ended, as its result was last brought."""

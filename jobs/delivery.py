@@ -169,29 +169,30 @@ class Delivery:
                     is_out = True
             if is_out:
                 video = Video(is_shown=True)
-        await self._place(row, video)
-        return row
+        return await self._place(row, video)
 
-    async def _place(self, row: outbox.OutboxRow, video: Video) -> None:
+    async def _place(self, row: outbox.OutboxRow, video: Video) -> outbox.OutboxRow:
         view = await self._board.final(row, video)
         if row.body.get("again"):
-            await self._place_again(row, view, video)
-            return
+            return await self._place_again(row, view, video)
         is_elsewhere = view.job.showing.message_id is not None
         nonce = nonce_of(view.job, f"{row.kind} card" if is_elsewhere else row.kind)
         try:
             await self._announcer.finish(view, video.file, nonce)
         except (MessageGoneError, PlaceGoneError) as error:
             if view.job.showing.message_id is not None or view.job.showing.hidden is not None:
-                return  # nobody misses the card: the result is out elsewhere, or is not to be
+                return row  # nobody misses the card: the result is out elsewhere, or not to be
             if isinstance(error, PlaceGoneError):
                 raise
             if view.job.is_private:
                 raise PlaceGoneError("a private card is never shown in public") from None
             message_id = await self._announcer.post(view, video.file, nonce)
             await self._db.insist(jobs.set_message, view.job.id, view.job.channel_id, message_id)
+        return row
 
-    async def _place_again(self, row: outbox.OutboxRow, view: JobView, video: Video) -> None:
+    async def _place_again(
+        self, row: outbox.OutboxRow, view: JobView, video: Video
+    ) -> outbox.OutboxRow:
         """Show what may have been shown before the books were rewound; make no message for it."""
         try:
             if view.job.is_private:
@@ -204,6 +205,9 @@ class Delivery:
                 await self._announcer.update(view)
         except MessageGoneError as error:
             log.info("job %d: its card is gone, and none is made anew: %s", row.job_id, error)
+            # Nor a reply to it.
+            row = await self._db.insist(outbox.remember, row, {"suspected": False})
+        return row
 
     async def _take_away(self, view: JobView) -> None:
         try:

@@ -319,7 +319,7 @@ def _wait(
 def tell_late(tx: sqlite3.Connection, job_id: int, now: int) -> None:
     """Tell of a video after all; the message that there is none must not come after it."""
     outbox.drop(tx, job_id, "final")
-    outbox.put(tx, job_id, "late", {"again": True} if rewound.may_be_told(tx, job_id) else {}, now)
+    outbox.put(tx, job_id, "late", rewound.told_before(tx, job_id, now), now)
 
 
 def _last_word(
@@ -332,7 +332,6 @@ def _last_word(
     seen_unfinished_at: int = -1,
 ) -> None:
     """Queue the job's final message; a progress that did not leave yet is of no use any more."""
-    if rewound.may_be_told(tx, job_id, seen_unfinished_at):
-        body = {**body, "again": True}
+    body = {**body, **rewound.told_before(tx, job_id, now, seen_unfinished_at)}
     outbox.drop(tx, job_id, "progress")
     outbox.put(tx, job_id, "final", body, now, done=done)

@@ -200,7 +200,8 @@ class Deliverer:
         if not row.body.get("shown"):
             row = await self._delivery.show(row, view)
         view = await self._board.final(row)  # it may have become another message
-        if view.job.showing.hidden is None and not may_be_told:
+        # On a mere suspicion the ping is looked for, and sent where there is none.
+        if view.job.showing.hidden is None and (not may_be_told or row.body.get("suspected")):
             await self._ping(row, view)
         await self._db.insist(outbox.finish, row.id)
 

@@ -156,11 +156,19 @@ def next_number(tx: sqlite3.Connection, table: Literal["job", "outbox", "notice"
     return max(int(newest), floor) + 1
 
 
-def may_be_told(tx: sqlite3.Connection, job_id: int, seen_unfinished_at: int = -1) -> bool:
-    """Return whether a job's end may have been told already, by the bot that is forgotten.
+def told_before(
+    tx: sqlite3.Connection, job_id: int, now: int, seen_unfinished_at: int = -1
+) -> dict[str, bool]:
+    """Return what the body of a job's last word says of a bot that is forgotten.
 
-    Not if it was seen unfinished after the books were rewound.
+    "again": that bot may have told it already; not if the job was seen unfinished after the books
+    were rewound (a moment that is still to come was noted before our clock was set back).
+    "suspected": nothing but the vendor's history speaks for such a bot, and what it shows may be
+    somebody else's.
     """
-    if job_id > settings.counter(tx, KNOWN_JOBS):
-        return False
-    return seen_unfinished_at < settings.counter(tx, BEGUN_AT)
+    is_known = job_id <= settings.counter(tx, KNOWN_JOBS)
+    if not is_known or settings.counter(tx, BEGUN_AT) <= seen_unfinished_at <= now:
+        return {}
+    last = find(tx) or find_last(tx)
+    is_suspected = last is not None and last.how == "history"
+    return {"again": True, "suspected": True} if is_suspected else {"again": True}

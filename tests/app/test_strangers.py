@@ -16,6 +16,7 @@ from models import State
 from playground.discord.world import Message
 from playground.neuralbox import faults
 from storage import claims, invariants, rewound, settings, trace
+from tests.app.rewinding import bots_messages, in_state, open_messages, recovery_over
 from tests.app.test_kill import SPEED, Killable
 from tests.app.wandering import Wandering
 from tests.bot_process import SharedClock
@@ -174,7 +175,7 @@ async def test_books_and_trace_put_back_together_are_found_out(
     for card in known:
         await play.finished(card)
     await play.finished(await play.card("asked for since", model="luma-flash2"))
-    posts, charged = play.posts(), play.box.charged_total
+    posts, charged, said = play.posts(), play.box.charged_total, bots_messages(play)
     await play.stop_bot()
     shutil.rmtree(play.data)
     copy.rename(play.data)
@@ -195,6 +196,37 @@ async def test_books_and_trace_put_back_together_are_found_out(
         lambda: all(play.job_of(card).state is State.COMPLETED for card in known), HOUR_S
     )
     assert (play.posts(), play.box.charged_total) == (posts, charged), "nothing was sent again"
+    _all_booked(play)
+    await play.run_until(lambda: not open_messages(play), HOUR_S)
+    assert bots_messages(play) == said, "nothing was told again"
+    assert all(play.shown(card).files for card in known)
+
+
+@pytest.mark.long
+async def test_what_ends_under_a_false_suspicion_is_told_with_a_ping(play: Rig) -> None:
+    """Who deleted the card is left in peace."""
+    await play.refreshed()
+    cards = []
+    for prompt in ("it never reached NeuralBox", "nor did this, and its card was deleted"):
+        play.box.script(faults.drop_before())
+        cards.append(await play.card(prompt, model="luma-flash2"))
+        await in_state(play, cards[-1], State.UNKNOWN)
+    play.discord.delete_message(cards[1])
+    await play.stop_bot()
+    (play.data / trace.NAME).unlink()
+    await play.clock.advance(300)
+    play.box.add_foreign(prompt="typed on the vendor's own site")
+    await play.clock.advance(60)
+    await play.start_bot()
+    await play.run_until(lambda: _is_rewound(play), 600)
+    said = bots_messages(play)
+    await recovery_over(play)
+    assert [play.job_of(card).state for card in cards] == [State.NOT_SUBMITTED] * 2
+    [ping] = play.pings(cards[0])
+    await play.restart_bot()
+    [(channel, before)] = said.items()
+    assert bots_messages(play) == {channel: (*before, ping.id)}
+    assert "not started" in (play.shown(cards[0]).embeds[0]["title"] or "")
     _all_booked(play)
 
 
