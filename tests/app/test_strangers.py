@@ -16,6 +16,7 @@ from models import State
 from playground.discord.world import Message
 from playground.neuralbox import faults
 from storage import claims, invariants, rewound, settings, trace
+from tests.app.hands import only_job
 from tests.app.rewinding import bots_messages, in_state, open_messages, recovery_over
 from tests.app.test_kill import SPEED, Killable
 from tests.app.wandering import Wandering
@@ -228,6 +229,41 @@ async def test_what_ends_under_a_false_suspicion_is_told_with_a_ping(play: Rig) 
     assert bots_messages(play) == {channel: (*before, ping.id)}
     assert "not started" in (play.shown(cards[0]).embeds[0]["title"] or "")
     _all_booked(play)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("is_told", [False, True])
+async def test_under_a_suspicion_a_private_end_is_looked_for_among_direct_messages(
+    play: Rig, *, is_told: bool
+) -> None:
+    play.box.script(faults.drop_after() & faults.wait(1800))
+    await play.ask(private=True, model="luma-flash2")
+    await play.eventually(lambda: only_job(play).state is State.UNKNOWN)
+    await play.stop_bot()
+    copy = play.data.with_name(f"{play.data.name} copy")
+    shutil.copytree(play.data, copy)
+    if is_told:
+        await play.start_bot()
+        await play.run_until(lambda: len(_direct(play)) == 1, 2 * HOUR_S, 30)
+        await play.stop_bot()
+    await play.clock.advance(2 * HOUR_S)
+    shutil.rmtree(play.data)
+    copy.rename(play.data)
+    (play.data / trace.NAME).unlink(missing_ok=True)
+    play.box.add_foreign(prompt="typed on the vendor's own site")
+    await play.clock.advance(60)
+    await play.start_bot()
+    await play.run_until(lambda: _is_rewound(play), 600)
+    await recovery_over(play)
+    await play.run_until(lambda: only_job(play).state.is_final, HOUR_S)
+    await play.run_until(lambda: not open_messages(play), HOUR_S)
+    assert only_job(play).state is State.COMPLETED
+    [message] = _direct(play)
+    assert message.embeds[0]["title"] == "Your video is ready"
+
+
+def _direct(rig: Rig) -> list[Message]:
+    return rig.discord.messages(rig.discord.world.dm(rig.discord.world.user("Ben")))
 
 
 @pytest.mark.long
